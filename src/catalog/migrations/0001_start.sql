@@ -1,0 +1,1 @@
+-- 0001: see catalog/README.md

@@ -1,0 +1,58 @@
+/* query.h - Athena's service: workgroups, executions, planning, results.
+ *
+ * An execution goes QUEUED -> RUNNING -> SUCCEEDED | FAILED | CANCELLED and is kept in the
+ * catalogue (documents of kind "athena_query"). SELECTs are planned in the front and run by a
+ * worker that writes <location>/<id>.csv; DDL and SHOW run in the front and write <id>.txt.
+ * Thread-safe; results live in the caller's arena. */
+#ifndef TARN_QUERY_QUERY_H
+#define TARN_QUERY_QUERY_H
+
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "slog/slog.h"
+#include "store/store.h"
+#include "work/pool.h"
+
+struct query_service;
+struct query_deps {
+    struct clock *clock;
+    struct catalog *catalog;
+    struct store *store;
+    struct slog *slog;
+    struct work_pool *pool;
+    const char *default_location; /* "s3://bucket/prefix/" for the primary workgroup */
+};
+/* Fails executions that were running when the last process ended. */
+int query_open(const struct query_deps *d, struct query_service **ret, struct err *e) WARN_UNUSED;
+/* Cancels what runs. */
+void query_close(struct query_service **q);
+
+struct query_start {
+    struct bytes sql;
+    struct bytes database; /* "" : default */
+    struct bytes catalog_name;
+    struct bytes output_location; /* "" : the workgroup's */
+    struct bytes workgroup;       /* "" : primary */
+    struct bytes client_token;    /* idempotence; "" : none */
+};
+/* ERR_INVALID_REQUEST for parse errors, unknown workgroup, missing output location. */
+int query_start(struct query_service *q, const struct query_start *in, char ret_id[37],
+                struct err *e) WARN_UNUSED;
+/* The QueryExecution object as JSON (also while running). */
+int query_describe(struct query_service *q, struct arena *a, struct bytes id,
+                   struct bytes *ret_json, struct err *e) WARN_UNUSED;
+/* Cancelling a finished query succeeds and changes nothing. */
+int query_stop(struct query_service *q, struct bytes id, struct err *e) WARN_UNUSED;
+/* Newest first; *ret_next empty at the end. */
+int query_list(struct query_service *q, struct arena *a, struct bytes workgroup, size_t max,
+               struct bytes token, struct bytes **ret_ids, size_t *ret_count,
+               struct bytes *ret_next, struct err *e) WARN_UNUSED;
+/* One page as the GetQueryResults response body. */
+int query_results(struct query_service *q, struct arena *a, struct bytes id, size_t max_rows,
+                  struct bytes token, struct buf *out, struct err *e) WARN_UNUSED;
+/* Runs `done` (any thread, perhaps at once) when the query has reached a final state or wait_ms is
+ * over: long poll for the command line; not part of AWS's API. */
+int query_wait(struct query_service *q, struct bytes id, int64_t wait_ms, void (*done)(void *ctx),
+               void *ctx, struct err *e) WARN_UNUSED;
+
+#endif

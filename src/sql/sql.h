@@ -1,0 +1,126 @@
+/* sql.h - Athena SQL: text to a typed statement, and on to DuckDB text.
+ *
+ * Three steps, each callable alone: sql_parse (no catalogue), sql_analyze (names and types resolved
+ * against the catalogue), sql_emit (DuckDB text, given for each table scan the text of a relation).
+ * All results live in the arena. Positions are 1-based line and column of the statement's text.
+ *
+ * Errors: ERR_SQL with err.name Trino's error name (SYNTAX_ERROR, COLUMN_NOT_FOUND,
+ * TABLE_NOT_FOUND, TYPE_MISMATCH, FUNCTION_NOT_FOUND, NOT_SUPPORTED, ...), line and column, and the
+ * text without name, as Athena gives it: "line 1:8: Column 'x' cannot be resolved or requester is
+ * not ...". */
+#ifndef TARN_SQL_SQL_H
+#define TARN_SQL_SQL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "schema/types.h"
+
+enum sql_kind {
+    SQL_SELECT, /* also WITH, VALUES, TABLE */
+    SQL_CREATE_DATABASE,
+    SQL_DROP_DATABASE,
+    SQL_CREATE_TABLE,
+    SQL_DROP_TABLE,
+    SQL_SHOW_DATABASES,
+    SQL_SHOW_TABLES,
+    SQL_SHOW_PARTITIONS,
+    SQL_SHOW_COLUMNS,
+    SQL_DESCRIBE
+};
+
+struct sql_statement; /* tree.h: the whole tree, for sql's own files */
+
+/* A parse error is ERR_SQL named SYNTAX_ERROR with Athena's text (StartQueryExecution refuses with
+ * InvalidRequestException). `text` must outlive the statement. */
+int sql_parse(struct arena *a, struct bytes text, struct sql_statement **ret,
+              struct err *e) WARN_UNUSED;
+enum sql_kind sql_statement_kind(const struct sql_statement *s);
+/* "DDL", "DML", "UTILITY"; and "SELECT", "CREATE_TABLE", ... */
+const char *sql_statement_type(const struct sql_statement *s);
+const char *sql_substatement_type(const struct sql_statement *s);
+
+/* ---- DDL, for query/ddl.c ---- names are lower-cased. */
+struct sql_name {
+    struct bytes database, table;
+}; /* database empty: the session's */
+struct sql_property {
+    struct bytes key, value;
+};
+struct sql_column_def {
+    struct bytes name, type_text, comment;
+};
+struct sql_ddl {
+    struct sql_name name;
+    bool if_exists, if_not_exists, cascade, extended;
+    struct bytes comment, location;
+    struct sql_column_def *columns;
+    size_t column_count;
+    struct sql_column_def *partition_columns;
+    size_t partition_column_count;
+    struct sql_property *table_properties;
+    size_t table_property_count;
+    struct sql_property *serde_properties; /* DELIMITED clauses too: field.delim, ... */
+    size_t serde_property_count;
+    struct bytes serde_class, input_format,
+        output_format;         /* resolved from STORED AS / ROW FORMAT */
+    struct bytes like_pattern; /* SHOW ... LIKE */
+};
+/* NULL for SQL_SELECT. */
+const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s);
+
+/* ---- analysis ---- */
+struct sql_table_column {
+    struct bytes name;
+    const struct type *type; /* Hive type */
+    bool is_partition;
+};
+struct sql_table_info {
+    struct bytes database, name;
+    const struct sql_table_column *columns; /* data columns, then partition columns */
+    size_t column_count;
+    void *opaque; /* the planner's own, handed back in sql_scan */
+};
+struct sql_env {
+    struct bytes default_database;
+    int64_t now_ms; /* current_timestamp and friends: one constant per statement */
+    void *ctx;
+    /* 0 and *ret (in the arena); ERR_ENTITY_NOT_FOUND for the table, ERR_RESOURCE_NOT_FOUND for the
+     * database. */
+    int (*find_table)(void *ctx, struct arena *a, struct bytes database, struct bytes table,
+                      const struct sql_table_info **ret, struct err *e);
+};
+
+/* A condition that every row a scan must return satisfies, on one partition column: value sets and
+ * ranges as text in the column's type. The engine still applies the whole predicate. */
+enum sql_constraint_op { SQL_EQ, SQL_LT, SQL_LE, SQL_GT, SQL_GE, SQL_IN, SQL_NONE_MATCH };
+struct sql_constraint {
+    struct bytes column;
+    enum sql_constraint_op op;
+    const struct bytes *values; /* 1, or n for IN */
+    size_t value_count;
+};
+struct sql_scan { /* one reference to a stored table */
+    const struct sql_table_info *table;
+    const bool *column_used;                  /* per column of the table */
+    const struct sql_constraint *constraints; /* conjunction */
+    size_t constraint_count;
+};
+struct sql_out_column {
+    struct bytes name;      /* as Athena names it: _col0 ... */
+    struct bytes type;      /* ColumnInfo.Type: "bigint", "varchar", "array" */
+    struct bytes full_type; /* "array(row(a integer))" */
+    int precision, scale;   /* ColumnInfo's */
+    bool case_sensitive;
+};
+struct sql_plan;
+int sql_analyze(struct arena *a, struct sql_statement *s, const struct sql_env *env,
+                struct sql_plan **ret, struct err *e) WARN_UNUSED;
+const struct sql_scan *sql_plan_scans(const struct sql_plan *p, size_t *ret_count);
+const struct sql_out_column *sql_plan_columns(const struct sql_plan *p, size_t *ret_count);
+
+/* relations[i] is a DuckDB relation text for scan i (a subquery in parentheses or a function call)
+ * that yields at least the scan's used columns under their catalogue names. Appends to *out. */
+int sql_emit(struct arena *a, const struct sql_plan *p, const struct bytes *relations,
+             struct buf *out, struct err *e) WARN_UNUSED;
+
+#endif

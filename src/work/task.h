@@ -1,0 +1,50 @@
+/* task.h - what the front asks of a worker and what comes back: JSON messages.
+ *
+ * Framing on the socketpair, both ways: u32 little-endian length, then that many bytes of JSON.
+ * Front to worker: {"id":n,"kind":"query"|"convert"|"facts"|"ping", ...} and {"cancel":n}.
+ * Worker to front: {"id":n,"progress":{"rows":n}} any number of times, then one of
+ * {"id":n,"ok":{...}} or
+ * {"id":n,"error":{"code":int,"name":"...","text":"...","line":n,"column":n}}. Data never crosses
+ * the socket; paths are absolute.
+ *
+ * kind "query": {
+ *   "sql": DuckDB text with one result set,
+ *   "views": [ {"name": identifier used in sql, "log": <slog view json>, "columns":
+ *              [{"name","hive_type","json_key"}], "case_sensitive": bool, "dots_to_underscores":
+ * bool, "partitions": [{"name","pattern"}] -- columns whose value is the record's arrival time in a
+ * Java date pattern (schema/prefix.h) } ],
+ *              -- log tails: each is a table function `name`() in the SQL; bad records are left out
+ *   "columns": [ {"name", "type": Athena type text as in ColumnInfo.Type, "trino_type": full text }
+ * ], "output": path of the finished result file, or null to write none, "tmp": path to write before
+ * renaming, "format": "csv" | "txt", "limits": {"threads": n, "memory_mb": n, "timeout_ms": n} }
+ *  ok: {"rows": n, "output_bytes": n, "engine_us": n, "etag": text}
+ *
+ * kind "convert": {
+ *   "log": <slog view json>, "columns": [...as above], "case_sensitive","dots_to_underscores",
+ *   "output": final path, "tmp": path, "error_output": final path, "error_tmp": path,
+ *   "format": "parquet", "compression": "zstd"|"snappy"|"gzip"|"uncompressed",
+ *   "row_group_rows": n, "error_context": {..members merged in each error document..} }
+ *   or "format": "raw" with "delimiter": text (records concatenated), "compression".
+ *  ok: {"rows": n, "bad": n, "bytes": n, "error_bytes": n, "etag": t, "facts": <facts_json>}
+ *  A file with no rows is not written (its "bytes" is 0). Files are fsynced and renamed into place
+ *  with their user.tarn attribute before ok is sent.
+ *
+ * kind "facts": {"paths": [..]} -> ok: {"files": [{"path","rows","facts": <facts_json>}]} (Parquet)
+ * kind "ping": {} -> ok {}
+ */
+#ifndef TARN_WORK_TASK_H
+#define TARN_WORK_TASK_H
+
+#include "base/json.h"
+
+#define TASK_MESSAGE_MAX (64u << 20)
+
+enum task_kind { TASK_QUERY, TASK_CONVERT, TASK_FACTS, TASK_PING };
+const char *task_kind_name(enum task_kind k);
+
+/* Blocking framed I/O with EINTR and short reads handled. read: 1 and the message appended to *out,
+ * 0 at end of stream, negative ERR_*. */
+int task_write(int fd, struct bytes json_text, struct err *e) WARN_UNUSED;
+int task_read(int fd, struct buf *out, struct err *e) WARN_UNUSED;
+
+#endif
