@@ -20,7 +20,8 @@
  *  ok: {"rows": n, "output_bytes": n, "engine_us": n, "etag": text}
  *
  * kind "convert": {
- *   "log": <slog view json>, "columns": [...as above], "case_sensitive","dots_to_underscores",
+ *   "log": <slog view json>, "stream_epoch_ms": n (for sequence numbers, slog/sequence.h),
+ *   "columns": [...as above], "case_sensitive","dots_to_underscores",
  *   "output": final path, "tmp": path, "error_output": final path, "error_tmp": path,
  *   "format": "parquet", "compression": "zstd"|"snappy"|"gzip"|"uncompressed",
  *   "row_group_rows": n, "error_context": {..members merged in each error document..} }
