@@ -114,9 +114,10 @@ struct catalog_file {
     struct bytes uri; /* s3://bucket/key */
     int64_t rows;
     uint64_t size_bytes;
-    int64_t mtime_ns;        /* validator for files that others wrote; 0 for delivered ones */
-    struct bytes facts_json; /* {"row_groups":n,"columns":{"name":{"bytes":n,"min":..,"max":..,"nulls":n}}}
-                              */
+    int64_t mtime_ns; /* validator for files that others wrote; 0 for delivered ones */
+    struct bytes
+        facts_json; /* {"row_groups":n,"columns":{"name":{"bytes":n,"min":..,"max":..,"nulls":n}}}
+                     */
     uint64_t from_lsn, to_lsn; /* log range it holds; 0,0 for files that no delivery wrote */
 };
 /* Facts of a foreign file, by URI; replaces. */

@@ -1,0 +1,293 @@
+/* partitions.c - partitions, identified by their values.
+ *
+ * A partition's values are stored as one blob: each value with NUL written as 00 FF, then 00 01 as
+ * its end. Compared with memcmp, blobs sort as the lists of values do, so one unique index serves
+ * look-up, value order and prefixes. */
+#include "catalog/catalog_int.h"
+
+int cat_values_encode(const struct bytes *values, size_t count, struct buf *out, struct err *e) {
+    for (size_t i = 0; i < count; i++) {
+        struct bytes rest = values[i];
+        ptrdiff_t nul;
+        while ((nul = bytes_find_char(rest, '\0')) >= 0) {
+            buf_add(out, bytes_slice(rest, 0, (size_t)nul));
+            buf_add(out, bytes_of("\0\xff", 2));
+            rest = bytes_slice(rest, (size_t)nul + 1, rest.len);
+        }
+        buf_add(out, rest);
+        buf_add(out, bytes_of("\0\1", 2));
+    }
+    return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, NULL);
+}
+
+/* Copies the blob into the arena and cuts it into views, undoing the escapes in place. */
+static bool values_decode(struct arena *a, const char *blob, size_t len,
+                          struct catalog_partition *ret) {
+    size_t count = 0;
+    for (size_t i = 0; i + 1 < len; i++)
+        count += blob[i] == 0 && blob[i + 1] == 1;
+    char *out = arena_alloc(a, len ? len : 1);
+    struct bytes *values = ARENA_NEW_N(a, struct bytes, count ? count : 1);
+    if (!out || !values)
+        return false;
+    size_t n = 0;
+    char *start = out;
+    for (size_t i = 0; i + 1 < len && n < count; i++) {
+        if (blob[i] != 0) {
+            *out++ = blob[i];
+            if (i + 2 == len)
+                break; /* cannot be: a value always ends with 00 01 */
+            continue;
+        }
+        if (blob[++i] == 1) {
+            values[n++] = bytes_of(start, (size_t)(out - start));
+            start = out;
+        } else {
+            *out++ = 0;
+        }
+    }
+    ret->values = values;
+    ret->value_count = n;
+    return true;
+}
+
+static struct bytes location_of(struct arena *a, struct bytes json) {
+    struct json *root;
+    struct err ignored;
+    if (json_parse(a, json, &root, &ignored))
+        return BYTES("");
+    return json_get_str(json_get(root, "StorageDescriptor"), "Location");
+}
+
+static int insert(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes json,
+                  struct err *e) {
+    struct arena a;
+    arena_init(&a, 0);
+    struct bytes location = location_of(&a, json);
+    int rc = a.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+    if (!rc)
+        rc = cat_run(&c->writer, e,
+                     "INSERT INTO glue_partition(table_id,vals,json,location,create_ms) "
+                     "VALUES(?1,?2,?3,?4,?5)",
+                     "ibtti", table_id, vals, json, location, clock_wall_ms(c->clock));
+    arena_clear(&a);
+    return rc;
+}
+
+/* 1 and the id, or 0. */
+static int find(struct cat_conn *k, int64_t table_id, struct bytes vals, int64_t *ret_id,
+                struct err *e) {
+    sqlite3_stmt *st;
+    int rc = cat_stmt(k, &st, e, "SELECT id FROM glue_partition WHERE table_id=?1 AND vals=?2",
+                      "ib", table_id, vals);
+    if (!rc)
+        rc = cat_step(st, e);
+    if (rc == 1) {
+        *ret_id = sqlite3_column_int64(st, 0);
+        cat_reset(st);
+    }
+    return rc;
+}
+
+static int ensure(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes json,
+                  int64_t *ret_id, struct err *e) {
+    int rc = find(&c->writer, table_id, vals, ret_id, e);
+    if (rc)
+        return rc < 0 ? rc : 0;
+    rc = insert(c, table_id, vals, json, e);
+    if (!rc)
+        *ret_id = sqlite3_last_insert_rowid(c->writer.db);
+    return rc;
+}
+
+int cat_partition_ensure(struct catalog *c, int64_t table_id, const struct bytes *values,
+                         size_t value_count, struct bytes json, int64_t *ret_id, struct err *e) {
+    struct buf vals = {0};
+    int rc = cat_values_encode(values, value_count, &vals, e);
+    if (!rc)
+        rc = ensure(c, table_id, buf_bytes(&vals), json, ret_id, e);
+    buf_clear(&vals);
+    return rc;
+}
+
+static int need_table(struct cat_conn *k, int64_t id, struct err *e) {
+    sqlite3_stmt *st;
+    int rc = cat_stmt(k, &st, e, "SELECT 1 FROM glue_table WHERE id=?1", "i", id);
+    if (!rc)
+        rc = cat_step(st, e);
+    if (rc == 1) {
+        cat_reset(st);
+        return 0;
+    }
+    return rc ? rc : err_set(e, ERR_ENTITY_NOT_FOUND, "Table not found.");
+}
+
+int catalog_partition_create(struct catalog *c, int64_t table_id, const struct bytes *values,
+                             size_t value_count, struct bytes json, struct err *e) {
+    struct buf vals = {0};
+    int rc = cat_values_encode(values, value_count, &vals, e);
+    if (!rc)
+        rc = cat_write_begin(c, e);
+    if (!rc) {
+        rc = need_table(&c->writer, table_id, e);
+        if (!rc)
+            rc = insert(c, table_id, buf_bytes(&vals), json, e);
+        if (rc == ERR_ALREADY_EXISTS)
+            rc = err_set(e, rc, "Partition already exists.");
+        rc = cat_write_end(c, rc, e);
+    }
+    buf_clear(&vals);
+    return rc;
+}
+
+static int no_partition(struct err *e) {
+    return err_set(e, ERR_ENTITY_NOT_FOUND, "Partition not found.");
+}
+
+static int update(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes json,
+                  struct err *e) {
+    struct arena a;
+    arena_init(&a, 0);
+    struct bytes location = location_of(&a, json);
+    int rc = a.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+    if (!rc)
+        rc = cat_run(&c->writer, e,
+                     "UPDATE glue_partition SET json=?3,location=?4 WHERE table_id=?1 AND vals=?2",
+                     "ibtt", table_id, vals, json, location);
+    arena_clear(&a);
+    if (!rc && sqlite3_changes(c->writer.db) == 0)
+        rc = no_partition(e);
+    return rc;
+}
+
+int catalog_partition_update(struct catalog *c, int64_t table_id, const struct bytes *values,
+                             size_t value_count, struct bytes json, struct err *e) {
+    struct buf vals = {0};
+    int rc = cat_values_encode(values, value_count, &vals, e);
+    if (!rc)
+        rc = cat_write_begin(c, e);
+    if (!rc)
+        rc = cat_write_end(c, update(c, table_id, buf_bytes(&vals), json, e), e);
+    buf_clear(&vals);
+    return rc;
+}
+
+/* Its delivered files become ordinary ones: found by a listing when the partition is added again.
+ */
+static int delete (struct cat_conn *k, int64_t table_id, struct bytes vals, struct err *e) {
+    int64_t id = 0;
+    int rc = find(k, table_id, vals, &id, e);
+    if (rc <= 0)
+        return rc < 0 ? rc : no_partition(e);
+    rc = cat_run(k, e, "DELETE FROM delivered WHERE partition_id=?1 AND partition_id<>0", "i", id);
+    if (!rc)
+        rc = cat_run(k, e, "DELETE FROM glue_partition WHERE id=?1", "i", id);
+    return rc;
+}
+
+int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct bytes *values,
+                             size_t value_count, struct err *e) {
+    struct buf vals = {0};
+    int rc = cat_values_encode(values, value_count, &vals, e);
+    if (!rc)
+        rc = cat_write_begin(c, e);
+    if (!rc)
+        rc = cat_write_end(c, delete (&c->writer, table_id, buf_bytes(&vals), e), e);
+    buf_clear(&vals);
+    return rc;
+}
+
+#define PARTITION_COLUMNS "id,vals,json,location,create_ms"
+static int from_row(struct arena *a, sqlite3_stmt *st, struct catalog_partition *ret,
+                    struct err *e) {
+    ret->id = sqlite3_column_int64(st, 0);
+    const char *blob = sqlite3_column_blob(st, 1);
+    size_t len = (size_t)sqlite3_column_bytes(st, 1);
+    bool ok = values_decode(a, blob ? blob : "", len, ret);
+    ret->json = cat_col(a, st, 2);
+    ret->location = cat_col(a, st, 3);
+    ret->create_ms = sqlite3_column_int64(st, 4);
+    return ok && !a->failed ? 0 : err_set(e, ERR_NOMEM, NULL);
+}
+
+static int collect(sqlite3_stmt *st, struct arena *a, struct catalog_partition **ret,
+                   size_t *ret_count, struct err *e) {
+    struct catalog_partition *v = NULL;
+    size_t n = 0, cap = 0;
+    int rc = 0;
+    while (!rc && (rc = cat_step(st, e)) == 1) {
+        v = cat_grow(a, v, n, &cap, sizeof *v);
+        rc = v ? from_row(a, st, &v[n++], e) : err_set(e, ERR_NOMEM, NULL);
+        if (rc)
+            cat_reset(st);
+    }
+    *ret = v;
+    *ret_count = n;
+    return rc;
+}
+
+int cat_partition_read_all(struct cat_conn *k, struct arena *a, int64_t table_id,
+                           struct catalog_partition **ret, size_t *ret_count, struct err *e) {
+    sqlite3_stmt *st;
+    int rc =
+        cat_stmt(k, &st, e,
+                 "SELECT " PARTITION_COLUMNS " FROM glue_partition WHERE table_id=?1 ORDER BY vals",
+                 "i", table_id);
+    return rc ? rc : collect(st, a, ret, ret_count, e);
+}
+
+static int get(struct cat_conn *k, struct arena *a, int64_t table_id, struct bytes vals,
+               struct catalog_partition *ret, struct err *e) {
+    sqlite3_stmt *st;
+    int rc = cat_stmt(
+        k, &st, e, "SELECT " PARTITION_COLUMNS " FROM glue_partition WHERE table_id=?1 AND vals=?2",
+        "ib", table_id, vals);
+    if (!rc)
+        rc = cat_step(st, e);
+    if (rc <= 0)
+        return rc < 0 ? rc : no_partition(e);
+    rc = from_row(a, st, ret, e);
+    cat_reset(st);
+    return rc;
+}
+
+int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,
+                          const struct bytes *values, size_t value_count,
+                          struct catalog_partition *ret, struct err *e) {
+    struct buf vals = {0};
+    struct cat_conn *k;
+    int rc = cat_values_encode(values, value_count, &vals, e);
+    if (!rc)
+        rc = cat_read_begin(c, &k, e);
+    if (!rc)
+        rc = cat_read_end(c, k, get(k, a, table_id, buf_bytes(&vals), ret, e));
+    buf_clear(&vals);
+    return rc;
+}
+
+static int list(struct cat_conn *k, struct arena *a, int64_t table_id, int64_t after_id, size_t max,
+                struct catalog_partition **ret, size_t *ret_count, struct err *e) {
+    sqlite3_stmt *st;
+    int64_t limit = max ? (int64_t)max : -1;
+    int rc = after_id >= 0 ? cat_stmt(k, &st, e,
+                                      "SELECT " PARTITION_COLUMNS
+                                      " FROM glue_partition WHERE table_id=?1 AND id>?2 ORDER BY "
+                                      "id LIMIT ?3",
+                                      "iii", table_id, after_id, limit)
+                           : cat_stmt(k, &st, e,
+                                      "SELECT " PARTITION_COLUMNS
+                                      " FROM glue_partition WHERE table_id=?1 ORDER BY vals LIMIT "
+                                      "?2",
+                                      "ii", table_id, limit);
+    return rc ? rc : collect(st, a, ret, ret_count, e);
+}
+
+int catalog_partition_list(struct catalog *c, struct arena *a, int64_t table_id, int64_t after_id,
+                           size_t max, struct catalog_partition **ret, size_t *ret_count,
+                           struct err *e) {
+    struct cat_conn *k;
+    int rc = cat_read_begin(c, &k, e);
+    if (rc)
+        return rc;
+    return cat_read_end(c, k, list(k, a, table_id, after_id, max, ret, ret_count, e));
+}
