@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 static int read_number(struct cat_conn *k, const char *sql, int64_t *ret, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, sql, "");
     if (rc)
         return rc;

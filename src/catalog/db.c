@@ -112,7 +112,7 @@ static int bind_all(sqlite3_stmt *st, const char *types, va_list ap) {
 
 static int stmt_va(struct cat_conn *k, sqlite3_stmt **ret, struct err *e, const char *sql,
                    const char *types, va_list ap) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = prepare(k, sql, &st, e);
     if (rc)
         return rc;
@@ -146,7 +146,7 @@ void cat_reset(sqlite3_stmt *st) {
 }
 
 int cat_run(struct cat_conn *k, struct err *e, const char *sql, const char *types, ...) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     va_list ap;
     va_start(ap, types);
     int rc = stmt_va(k, &st, e, sql, types, ap);

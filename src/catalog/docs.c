@@ -54,7 +54,7 @@ static void from_row(struct arena *a, sqlite3_stmt *st, struct catalog_doc *ret)
 
 static int get(struct cat_conn *k, struct arena *a, struct bytes kind, struct bytes key,
                struct catalog_doc *ret, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT key,json,sort,version FROM doc WHERE kind=?1 AND key=?2",
                       "tt", kind, key);
     if (!rc)
@@ -68,7 +68,7 @@ static int get(struct cat_conn *k, struct arena *a, struct bytes kind, struct by
 
 int catalog_doc_get(struct catalog *c, struct arena *a, const char *kind, struct bytes key,
                     struct catalog_doc *ret, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, get(k, a, bytes_str(kind), key, ret, e));
 }
@@ -105,7 +105,7 @@ static int collect(sqlite3_stmt *st, struct arena *a, struct catalog_doc **ret, 
 static int list(struct cat_conn *k, struct arena *a, struct bytes kind, bool by_sort_desc,
                 int64_t after_sort, struct bytes after_key, size_t max, struct catalog_doc **ret,
                 size_t *ret_count, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = by_sort_desc
                  ? cat_stmt(k, &st, e,
                             "SELECT key,json,sort,version FROM doc WHERE kind=?1 AND "
@@ -121,7 +121,7 @@ static int list(struct cat_conn *k, struct arena *a, struct bytes kind, bool by_
 int catalog_doc_list(struct catalog *c, struct arena *a, const char *kind, bool by_sort_desc,
                      int64_t after_sort, struct bytes after_key, size_t max,
                      struct catalog_doc **ret, size_t *ret_count, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     if (rc)
         return rc;

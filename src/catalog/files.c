@@ -33,7 +33,7 @@ int catalog_file_put(struct catalog *c, const struct catalog_file *f, struct err
 
 static int file_get(struct cat_conn *k, struct arena *a, struct bytes uri, struct catalog_file *ret,
                     struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc =
         cat_stmt(k, &st, e, "SELECT " CAT_FILE_COLUMNS " FROM file f WHERE f.uri=?1", "t", uri);
     if (!rc)
@@ -49,7 +49,7 @@ static int file_get(struct cat_conn *k, struct arena *a, struct bytes uri, struc
 
 int catalog_file_get(struct catalog *c, struct arena *a, struct bytes uri, struct catalog_file *ret,
                      struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, file_get(k, a, uri, ret, e));
 }
@@ -97,7 +97,7 @@ static int intent_list(struct cat_conn *k, struct arena *a, struct catalog_inten
                        size_t *ret_count, struct err *e) {
     struct catalog_intent *v = NULL;
     size_t n = 0, cap = 0;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT " INTENT_COLUMNS " FROM intent ORDER BY id", "");
     while (!rc && (rc = cat_step(st, e)) == 1) {
         v = cat_grow(a, v, n, &cap, sizeof *v);
@@ -114,7 +114,7 @@ static int intent_list(struct cat_conn *k, struct arena *a, struct catalog_inten
 
 int catalog_intent_list(struct catalog *c, struct arena *a, struct catalog_intent **ret,
                         size_t *ret_count, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, intent_list(k, a, ret, ret_count, e));
 }
@@ -126,7 +126,7 @@ static int intent_gone(int64_t id, struct err *e) {
 
 static int intent_find(struct cat_conn *k, struct arena *a, int64_t id, struct catalog_intent *ret,
                        struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT " INTENT_COLUMNS " FROM intent WHERE id=?1", "i", id);
     if (!rc)
         rc = cat_step(st, e);
@@ -139,7 +139,7 @@ static int intent_find(struct cat_conn *k, struct arena *a, int64_t id, struct c
 
 /* 1 or 0: whether the table is (still) there. Its files are ordinary ones when it is not. */
 static int table_exists(struct cat_conn *k, int64_t id, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT 1 FROM glue_table WHERE id=?1", "i", id);
     if (!rc)
         rc = cat_step(st, e);
@@ -207,7 +207,7 @@ int catalog_intent_abandon(struct catalog *c, int64_t intent_id, struct err *e) 
 /* 1 and the checkpoint, or 0. */
 static int checkpoint_read(struct cat_conn *k, struct bytes delivery, uint64_t *ret,
                            struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc =
         cat_stmt(k, &st, e, "SELECT next_lsn FROM checkpoint WHERE delivery=?1", "t", delivery);
     if (!rc)
@@ -233,7 +233,7 @@ static int checkpoint_start(struct catalog *c, struct bytes delivery, uint64_t i
 
 int catalog_checkpoint_get(struct catalog *c, struct bytes delivery, uint64_t initial,
                            uint64_t *ret, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     if (rc)
         return rc;

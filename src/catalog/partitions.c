@@ -77,7 +77,7 @@ static int insert(struct catalog *c, int64_t table_id, struct bytes vals, struct
 /* 1 and the id, or 0. */
 static int find(struct cat_conn *k, int64_t table_id, struct bytes vals, int64_t *ret_id,
                 struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT id FROM glue_partition WHERE table_id=?1 AND vals=?2",
                       "ib", table_id, vals);
     if (!rc)
@@ -111,7 +111,7 @@ int cat_partition_ensure(struct catalog *c, int64_t table_id, const struct bytes
 }
 
 static int need_table(struct cat_conn *k, int64_t id, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT 1 FROM glue_table WHERE id=?1", "i", id);
     if (!rc)
         rc = cat_step(st, e);
@@ -228,7 +228,7 @@ static int collect(sqlite3_stmt *st, struct arena *a, struct catalog_partition *
 
 int cat_partition_read_all(struct cat_conn *k, struct arena *a, int64_t table_id,
                            struct catalog_partition **ret, size_t *ret_count, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc =
         cat_stmt(k, &st, e,
                  "SELECT " PARTITION_COLUMNS " FROM glue_partition WHERE table_id=?1 ORDER BY vals",
@@ -238,7 +238,7 @@ int cat_partition_read_all(struct cat_conn *k, struct arena *a, int64_t table_id
 
 static int get(struct cat_conn *k, struct arena *a, int64_t table_id, struct bytes vals,
                struct catalog_partition *ret, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(
         k, &st, e, "SELECT " PARTITION_COLUMNS " FROM glue_partition WHERE table_id=?1 AND vals=?2",
         "ib", table_id, vals);
@@ -255,7 +255,7 @@ int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,
                           const struct bytes *values, size_t value_count,
                           struct catalog_partition *ret, struct err *e) {
     struct buf vals = {0};
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_values_encode(values, value_count, &vals, e);
     if (!rc)
         rc = cat_read_begin(c, &k, e);
@@ -267,7 +267,7 @@ int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,
 
 static int list(struct cat_conn *k, struct arena *a, int64_t table_id, int64_t after_id, size_t max,
                 struct catalog_partition **ret, size_t *ret_count, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int64_t limit = max ? (int64_t)max : -1;
     int rc = after_id >= 0 ? cat_stmt(k, &st, e,
                                       "SELECT " PARTITION_COLUMNS
@@ -285,7 +285,7 @@ static int list(struct cat_conn *k, struct arena *a, int64_t table_id, int64_t a
 int catalog_partition_list(struct catalog *c, struct arena *a, int64_t table_id, int64_t after_id,
                            size_t max, struct catalog_partition **ret, size_t *ret_count,
                            struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     if (rc)
         return rc;

@@ -8,7 +8,7 @@
 static int read_files(struct cat_conn *k, struct arena *a, struct catalog_snapshot *s,
                       struct err *e) {
     size_t cap = 0;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e,
                       "SELECT d.partition_id,d.delivery," CAT_FILE_COLUMNS
                       " FROM delivered d JOIN file f ON f.uri=d.uri WHERE d.table_id=?1 "
@@ -33,7 +33,7 @@ static int read_pending(struct cat_conn *k, struct arena *a, struct catalog_feed
                         struct err *e) {
     struct buf out = {0};
     struct jsonw w = jsonw_to(&out);
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     jsonw_array(&w);
     int rc = cat_stmt(k, &st, e, "SELECT uri FROM intent WHERE delivery=?1", "t", f->delivery);
     while (!rc && (rc = cat_step(st, e)) == 1) {
@@ -53,7 +53,7 @@ static int read_pending(struct cat_conn *k, struct arena *a, struct catalog_feed
 static int read_feeds(struct cat_conn *k, struct arena *a, struct catalog_snapshot *s,
                       struct err *e) {
     size_t cap = 0;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e,
                       "SELECT f.delivery,c.next_lsn FROM feed f LEFT JOIN checkpoint c ON "
                       "c.delivery=f.delivery WHERE f.database=?1 AND f.tbl=?2 ORDER BY f.delivery",
@@ -75,7 +75,7 @@ static int read_feeds(struct cat_conn *k, struct arena *a, struct catalog_snapsh
 }
 
 static int read_version(struct cat_conn *k, uint64_t *ret, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT value FROM meta WHERE name='version'", "");
     if (!rc)
         rc = cat_step(st, e);
@@ -104,7 +104,7 @@ static int read_snapshot(struct cat_conn *k, struct arena *a, struct bytes datab
 int catalog_snapshot_read(struct catalog *c, struct arena *a, struct bytes database,
                           struct bytes table, struct catalog_snapshot *ret, struct err *e) {
     struct catalog_snapshot s = {0};
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     if (rc)
         return rc;

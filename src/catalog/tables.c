@@ -11,7 +11,7 @@ static int no_table(struct bytes name, struct err *e) {
 
 /* 1 or 0: whether the database exists. */
 static int has_database(struct cat_conn *k, struct bytes name, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT 1 FROM glue_database WHERE name=?1", "t", name);
     if (!rc)
         rc = cat_step(st, e);
@@ -83,7 +83,7 @@ static void database_from_row(struct arena *a, sqlite3_stmt *st, struct catalog_
 
 static int database_read(struct cat_conn *k, struct arena *a, struct bytes name,
                          struct catalog_database *ret, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e, "SELECT name,json,create_ms FROM glue_database WHERE name=?1", "t",
                       name);
     if (!rc)
@@ -99,7 +99,7 @@ static int database_read(struct cat_conn *k, struct arena *a, struct bytes name,
 
 int catalog_database_get(struct catalog *c, struct arena *a, struct bytes name,
                          struct catalog_database *ret, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, database_read(k, a, name, ret, e));
 }
@@ -108,7 +108,7 @@ static int database_list(struct cat_conn *k, struct arena *a, struct bytes after
                          struct catalog_database **ret, size_t *ret_count, struct err *e) {
     struct catalog_database *v = NULL;
     size_t n = 0, cap = 0;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e,
                       "SELECT name,json,create_ms FROM glue_database WHERE name>?1 ORDER BY name "
                       "LIMIT ?2",
@@ -128,7 +128,7 @@ static int database_list(struct cat_conn *k, struct arena *a, struct bytes after
 
 int catalog_database_list(struct catalog *c, struct arena *a, struct bytes after, size_t max,
                           struct catalog_database **ret, size_t *ret_count, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, database_list(k, a, after, max, ret, ret_count, e));
 }
@@ -164,7 +164,7 @@ static void table_from_row(struct arena *a, sqlite3_stmt *st, struct catalog_tab
 
 int cat_table_read(struct cat_conn *k, struct arena *a, struct bytes database, struct bytes name,
                    struct catalog_table *ret, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = cat_stmt(k, &st, e,
                       "SELECT " TABLE_COLUMNS " FROM glue_table WHERE database=?1 AND name=?2",
                       "tt", database, name);
@@ -184,7 +184,7 @@ int cat_table_read(struct cat_conn *k, struct arena *a, struct bytes database, s
 /* Id and version of a table, in the writer's transaction. */
 static int table_find(struct cat_conn *k, struct bytes database, struct bytes name, int64_t *ret_id,
                       int64_t *ret_version, struct err *e) {
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc =
         cat_stmt(k, &st, e, "SELECT id,version_id FROM glue_table WHERE database=?1 AND name=?2",
                  "tt", database, name);
@@ -247,7 +247,7 @@ int catalog_table_delete(struct catalog *c, struct bytes database, struct bytes 
 
 int catalog_table_get(struct catalog *c, struct arena *a, struct bytes database, struct bytes name,
                       struct catalog_table *ret, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, cat_table_read(k, a, database, name, ret, e));
 }
@@ -257,7 +257,7 @@ static int table_list(struct cat_conn *k, struct arena *a, struct bytes database
                       struct err *e) {
     struct catalog_table *v = NULL;
     size_t n = 0, cap = 0;
-    sqlite3_stmt *st;
+    sqlite3_stmt *st = NULL;
     int rc = need_database(k, database, e);
     if (!rc)
         rc = cat_stmt(k, &st, e,
@@ -280,7 +280,7 @@ static int table_list(struct cat_conn *k, struct arena *a, struct bytes database
 int catalog_table_list(struct catalog *c, struct arena *a, struct bytes database,
                        struct bytes after, size_t max, struct catalog_table **ret,
                        size_t *ret_count, struct err *e) {
-    struct cat_conn *k;
+    struct cat_conn *k = NULL;
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, table_list(k, a, database, after, max, ret, ret_count, e));
 }
