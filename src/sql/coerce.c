@@ -9,7 +9,7 @@
  * Numbers and text never meet: that is the type mismatch that DuckDB would let through. */
 #include "sql/types.h"
 
-int sql_type_integer_digits(enum sql_type_kind kind) {
+int sql_type_integer_digits(enum sql_type_tag kind) {
     switch (kind) {
     case ST_TINYINT:
         return 3;
@@ -46,7 +46,7 @@ static bool text_coerces(const struct sql_type *from, const struct sql_type *to)
     return to->length >= from->length;
 }
 
-static int time_rank(enum sql_type_kind kind) {
+static int time_rank(enum sql_type_tag kind) {
     switch (kind) {
     case ST_DATE:
         return 1;

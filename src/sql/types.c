@@ -30,12 +30,12 @@ static const struct sql_type simple_types[] = {
     SIMPLE(ST_UUID),
 };
 
-const struct sql_type *sql_type_of(enum sql_type_kind kind) {
+const struct sql_type *sql_type_of(enum sql_type_tag kind) {
     assert(kind < COUNT_OF(simple_types));
     return &simple_types[kind];
 }
 
-static struct sql_type *type_new(struct arena *a, enum sql_type_kind kind, size_t children) {
+static struct sql_type *type_new(struct arena *a, enum sql_type_tag kind, size_t children) {
     struct sql_type *t = ARENA_NEW(a, struct sql_type);
     if (!t)
         return NULL;
@@ -55,7 +55,7 @@ const struct sql_type *sql_type_decimal(struct arena *a, int precision, int scal
     return t;
 }
 
-static const struct sql_type *type_of_length(struct arena *a, enum sql_type_kind kind, int length) {
+static const struct sql_type *type_of_length(struct arena *a, enum sql_type_tag kind, int length) {
     struct sql_type *t = type_new(a, kind, 0);
     if (t)
         t->length = length;
@@ -70,7 +70,7 @@ const struct sql_type *sql_type_char(struct arena *a, int length) {
     return type_of_length(a, ST_CHAR, length);
 }
 
-const struct sql_type *sql_type_time(struct arena *a, enum sql_type_kind kind, int precision) {
+const struct sql_type *sql_type_time(struct arena *a, enum sql_type_tag kind, int precision) {
     struct sql_type *t = type_new(a, kind, 0);
     if (t)
         t->precision = precision;
@@ -119,23 +119,15 @@ const struct sql_type *sql_type_row(struct arena *a, const struct sql_type *cons
 }
 
 /* ---- from the catalogue ---- */
-static const enum sql_type_kind hive_kinds[] = {
-    [TYPE_BOOLEAN] = ST_BOOLEAN,
-    [TYPE_TINYINT] = ST_TINYINT,
-    [TYPE_SMALLINT] = ST_SMALLINT,
-    [TYPE_INT] = ST_INTEGER,
-    [TYPE_BIGINT] = ST_BIGINT,
-    [TYPE_FLOAT] = ST_REAL,
-    [TYPE_DOUBLE] = ST_DOUBLE,
-    [TYPE_DECIMAL] = ST_DECIMAL,
-    [TYPE_STRING] = ST_VARCHAR,
-    [TYPE_VARCHAR] = ST_VARCHAR,
-    [TYPE_CHAR] = ST_CHAR,
-    [TYPE_BINARY] = ST_VARBINARY,
-    [TYPE_TIMESTAMP] = ST_TIMESTAMP,
-    [TYPE_DATE] = ST_DATE,
-    [TYPE_ARRAY] = ST_ARRAY,
-    [TYPE_MAP] = ST_MAP,
+static const enum sql_type_tag hive_kinds[] = {
+    [TYPE_BOOLEAN] = ST_BOOLEAN,     [TYPE_TINYINT] = ST_TINYINT,
+    [TYPE_SMALLINT] = ST_SMALLINT,   [TYPE_INT] = ST_INTEGER,
+    [TYPE_BIGINT] = ST_BIGINT,       [TYPE_FLOAT] = ST_REAL,
+    [TYPE_DOUBLE] = ST_DOUBLE,       [TYPE_DECIMAL] = ST_DECIMAL,
+    [TYPE_STRING] = ST_VARCHAR,      [TYPE_VARCHAR] = ST_VARCHAR,
+    [TYPE_CHAR] = ST_CHAR,           [TYPE_BINARY] = ST_VARBINARY,
+    [TYPE_TIMESTAMP] = ST_TIMESTAMP, [TYPE_DATE] = ST_DATE,
+    [TYPE_ARRAY] = ST_ARRAY,         [TYPE_MAP] = ST_MAP,
     [TYPE_STRUCT] = ST_ROW,
 };
 
@@ -372,10 +364,9 @@ const char *sql_type_athena_name(const struct sql_type *t) {
 
 void sql_type_athena_size(const struct sql_type *t, int *ret_precision, int *ret_scale) {
     static const int sizes[] = {
-        [ST_TINYINT] = 3,      [ST_SMALLINT] = 5,       [ST_INTEGER] = 10,
-        [ST_BIGINT] = 19,      [ST_REAL] = 17,          [ST_DOUBLE] = 17,
-        [ST_TIME] = 3,         [ST_VARBINARY] = 1 << 30, [ST_TIMESTAMP] = 3,
-        [ST_TIMESTAMP_TZ] = 3, [ST_ROW] = 0,
+        [ST_TINYINT] = 3,   [ST_SMALLINT] = 5,     [ST_INTEGER] = 10, [ST_BIGINT] = 19,
+        [ST_REAL] = 17,     [ST_DOUBLE] = 17,      [ST_TIME] = 3,     [ST_VARBINARY] = 1 << 30,
+        [ST_TIMESTAMP] = 3, [ST_TIMESTAMP_TZ] = 3, [ST_ROW] = 0,
     };
     *ret_scale = t->kind == ST_DECIMAL ? t->scale : 0;
     if (t->kind == ST_DECIMAL)

@@ -17,7 +17,7 @@
 #include "base/err.h"
 #include "schema/types.h"
 
-enum sql_type_kind {
+enum sql_type_tag {
     ST_UNKNOWN,
     ST_BOOLEAN,
     ST_TINYINT,
@@ -46,7 +46,7 @@ enum sql_type_kind {
 #define SQL_UNBOUNDED 2147483647
 
 struct sql_type {
-    enum sql_type_kind kind;
+    enum sql_type_tag kind;
     int precision;      /* decimal; fraction digits of time and timestamp */
     int scale;          /* decimal */
     int length;         /* varchar (SQL_UNBOUNDED: none), char */
@@ -57,12 +57,12 @@ struct sql_type {
 };
 
 /* Static types. varchar is unbounded, timestamps have precision 3. */
-const struct sql_type *sql_type_of(enum sql_type_kind kind);
+const struct sql_type *sql_type_of(enum sql_type_tag kind);
 /* NULL when the arena is full. */
 const struct sql_type *sql_type_decimal(struct arena *a, int precision, int scale);
 const struct sql_type *sql_type_varchar(struct arena *a, int length);
 const struct sql_type *sql_type_char(struct arena *a, int length);
-const struct sql_type *sql_type_time(struct arena *a, enum sql_type_kind kind, int precision);
+const struct sql_type *sql_type_time(struct arena *a, enum sql_type_tag kind, int precision);
 const struct sql_type *sql_type_tz(struct arena *a, int precision, struct bytes zone);
 const struct sql_type *sql_type_array(struct arena *a, const struct sql_type *element);
 const struct sql_type *sql_type_map(struct arena *a, const struct sql_type *key,
@@ -106,6 +106,6 @@ const struct sql_type *sql_type_common(struct arena *a, const struct sql_type *x
 /* CAST(x AS to) exists. */
 bool sql_type_can_cast(const struct sql_type *from, const struct sql_type *to);
 /* The decimal that holds every value of an integer type. */
-int sql_type_integer_digits(enum sql_type_kind kind);
+int sql_type_integer_digits(enum sql_type_tag kind);
 
 #endif

@@ -1,7 +1,8 @@
 /* types_parse.c - reads a type as SQL spells it.
  *
  * type := name ["(" arg {"," arg} ")"] [("with"|"without") "time" "zone"], with the words of
- * "double precision" and the two intervals; arg is a number, a type, or (in a row) name and type. */
+ * "double precision" and the two intervals; arg is a number, a type, or (in a row) name and type.
+ */
 #include "sql/types.h"
 #include <ctype.h>
 
@@ -179,12 +180,10 @@ static int read_field(struct reader *r, struct bytes *name, const struct sql_typ
     bool is_type = c == ',' || c == ')' || c == '(' || c == '<';
     if (!is_type && !(start < r->text.len && r->text.ptr[start] == '"')) {
         struct bytes next = read_word(r);
-        is_type = (bytes_eq_nocase(word, BYTES("double")) &&
-                   bytes_eq_nocase(next, BYTES("precision"))) ||
-                  ((bytes_eq_nocase(word, BYTES("timestamp")) ||
-                    bytes_eq_nocase(word, BYTES("time"))) &&
-                   (bytes_eq_nocase(next, BYTES("with")) ||
-                    bytes_eq_nocase(next, BYTES("without"))));
+        is_type =
+            (bytes_eq_nocase(word, BYTES("double")) && bytes_eq_nocase(next, BYTES("precision"))) ||
+            ((bytes_eq_nocase(word, BYTES("timestamp")) || bytes_eq_nocase(word, BYTES("time"))) &&
+             (bytes_eq_nocase(next, BYTES("with")) || bytes_eq_nocase(next, BYTES("without"))));
         r->at = after;
     }
     if (is_type) {
@@ -219,7 +218,7 @@ static int read_row(struct reader *r, const struct sql_type **ret) {
 static int read_named(struct reader *r, struct bytes w, const struct sql_type **ret) {
     static const struct {
         const char *name;
-        enum sql_type_kind kind;
+        enum sql_type_tag kind;
     } names[] = {
         {"boolean", ST_BOOLEAN}, {"tinyint", ST_TINYINT}, {"smallint", ST_SMALLINT},
         {"integer", ST_INTEGER}, {"int", ST_INTEGER},     {"bigint", ST_BIGINT},
@@ -235,9 +234,9 @@ static int read_named(struct reader *r, struct bytes w, const struct sql_type **
         *ret = sql_type_of(names[i].kind);
         return 0;
     }
-    static const char *const refused[] = {"ipaddress",  "ipprefix", "hyperloglog",        "p4hyperloglog",
-                                          "qdigest",    "tdigest",  "geometry",           "sphericalgeography",
-                                          "setdigest",  "bingtile", "color"};
+    static const char *const refused[] = {
+        "ipaddress", "ipprefix",           "hyperloglog", "p4hyperloglog", "qdigest", "tdigest",
+        "geometry",  "sphericalgeography", "setdigest",   "bingtile",      "color"};
     for (size_t i = 0; i < COUNT_OF(refused); i++)
         if (bytes_eq_nocase(w, bytes_str(refused[i])))
             return err_set_named(r->e, ERR_SQL, "NOT_SUPPORTED", 0, "Type %.*s is not supported",
@@ -276,8 +275,7 @@ static int read_type(struct reader *r, const struct sql_type **ret) {
     return rc;
 }
 
-int sql_type_parse(struct arena *a, struct bytes text, const struct sql_type **ret,
-                   struct err *e) {
+int sql_type_parse(struct arena *a, struct bytes text, const struct sql_type **ret, struct err *e) {
     struct reader r = {.a = a, .text = text, .e = e};
     const struct sql_type *t = NULL;
     int rc = read_type(&r, &t);
