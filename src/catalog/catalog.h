@@ -72,8 +72,15 @@ struct catalog_partition {
 };
 int catalog_partition_create(struct catalog *c, int64_t table_id, const struct bytes *values,
                              size_t value_count, struct bytes json, struct err *e) WARN_UNUSED;
+/* Many in one transaction. ret_rcs[i] is 0 or ERR_ALREADY_EXISTS; any other failure undoes all.
+ * Only values, value_count and json of each item are read. */
+int catalog_partition_create_many(struct catalog *c, int64_t table_id,
+                                  const struct catalog_partition *items, size_t count, int *ret_rcs,
+                                  struct err *e) WARN_UNUSED;
+/* The partition of `values` becomes the one of `new_values` (often the same), with `json`. */
 int catalog_partition_update(struct catalog *c, int64_t table_id, const struct bytes *values,
-                             size_t value_count, struct bytes json, struct err *e) WARN_UNUSED;
+                             const struct bytes *new_values, size_t value_count, struct bytes json,
+                             struct err *e) WARN_UNUSED;
 int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct bytes *values,
                              size_t value_count, struct err *e) WARN_UNUSED;
 int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,

@@ -140,35 +140,67 @@ int catalog_partition_create(struct catalog *c, int64_t table_id, const struct b
     return rc;
 }
 
+static int create_many(struct catalog *c, int64_t table_id, const struct catalog_partition *items,
+                       size_t count, int *ret_rcs, struct err *e) {
+    struct buf vals = {0};
+    int rc = need_table(&c->writer, table_id, e);
+    for (size_t i = 0; !rc && i < count; i++) {
+        buf_reset(&vals);
+        rc = cat_values_encode(items[i].values, items[i].value_count, &vals, e);
+        if (!rc)
+            rc = insert(c, table_id, buf_bytes(&vals), items[i].json, e);
+        ret_rcs[i] = rc;
+        if (rc == ERR_ALREADY_EXISTS)
+            rc = 0;
+    }
+    buf_clear(&vals);
+    return rc;
+}
+
+int catalog_partition_create_many(struct catalog *c, int64_t table_id,
+                                  const struct catalog_partition *items, size_t count, int *ret_rcs,
+                                  struct err *e) {
+    int rc = cat_write_begin(c, e);
+    return rc ? rc : cat_write_end(c, create_many(c, table_id, items, count, ret_rcs, e), e);
+}
+
 static int no_partition(struct err *e) {
     return err_set(e, ERR_ENTITY_NOT_FOUND, "Partition not found.");
 }
 
-static int update(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes json,
-                  struct err *e) {
+static int update(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes new_vals,
+                  struct bytes json, struct err *e) {
     struct arena a;
     arena_init(&a, 0);
     struct bytes location = location_of(&a, json);
     int rc = a.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
     if (!rc)
         rc = cat_run(&c->writer, e,
-                     "UPDATE glue_partition SET json=?3,location=?4 WHERE table_id=?1 AND vals=?2",
-                     "ibtt", table_id, vals, json, location);
+                     "UPDATE glue_partition SET vals=?3,json=?4,location=?5 "
+                     "WHERE table_id=?1 AND vals=?2",
+                     "ibbtt", table_id, vals, new_vals, json, location);
     arena_clear(&a);
+    if (rc == ERR_ALREADY_EXISTS)
+        rc = err_set(e, rc, "Partition already exists.");
     if (!rc && sqlite3_changes(c->writer.db) == 0)
         rc = no_partition(e);
     return rc;
 }
 
 int catalog_partition_update(struct catalog *c, int64_t table_id, const struct bytes *values,
-                             size_t value_count, struct bytes json, struct err *e) {
-    struct buf vals = {0};
+                             const struct bytes *new_values, size_t value_count, struct bytes json,
+                             struct err *e) {
+    struct buf vals = {0}, new_vals = {0};
     int rc = cat_values_encode(values, value_count, &vals, e);
+    if (!rc)
+        rc = cat_values_encode(new_values, value_count, &new_vals, e);
     if (!rc)
         rc = cat_write_begin(c, e);
     if (!rc)
-        rc = cat_write_end(c, update(c, table_id, buf_bytes(&vals), json, e), e);
+        rc = cat_write_end(c, update(c, table_id, buf_bytes(&vals), buf_bytes(&new_vals), json, e),
+                           e);
     buf_clear(&vals);
+    buf_clear(&new_vals);
     return rc;
 }
 
@@ -192,7 +224,7 @@ int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct b
     if (!rc)
         rc = cat_write_begin(c, e);
     if (!rc)
-        rc = cat_write_end(c, delete (&c->writer, table_id, buf_bytes(&vals), e), e);
+        rc = cat_write_end(c, remove_partition(&c->writer, table_id, buf_bytes(&vals), e), e);
     buf_clear(&vals);
     return rc;
 }

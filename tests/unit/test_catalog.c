@@ -128,9 +128,21 @@ static void partitions_keep_value_order(void **state) {
     assert_int_equal(catalog_partition_list(f->c, &f->a, id, p[4].id, 2, &p, &n, &f->e), 0);
     assert_int_equal(n, 2);
     assert_true(p[0].id < p[1].id);
-    assert_int_equal(catalog_partition_update(f->c, id, v[0], 2, BYTES("{}"), &f->e), 0);
+    assert_int_equal(catalog_partition_update(f->c, id, v[0], v[0], 2, BYTES("{}"), &f->e), 0);
     assert_int_equal(catalog_partition_get(f->c, &f->a, id, v[0], 2, &one, &f->e), 0);
     assert_int_equal(one.location.len, 0);
+    struct bytes moved[] = {BYTES("c"), BYTES("1")};
+    assert_int_equal(catalog_partition_update(f->c, id, v[0], v[1], 2, BYTES("{}"), &f->e),
+                     ERR_ALREADY_EXISTS);
+    assert_int_equal(catalog_partition_update(f->c, id, v[0], moved, 2, BYTES("{}"), &f->e), 0);
+    assert_int_equal(catalog_partition_get(f->c, &f->a, id, v[0], 2, &one, &f->e),
+                     ERR_ENTITY_NOT_FOUND);
+    struct catalog_partition many[] = {{.values = v[1], .value_count = 2, .json = BYTES("{}")},
+                                       {.values = v[0], .value_count = 2, .json = BYTES("{}")}};
+    int rcs[2];
+    assert_int_equal(catalog_partition_create_many(f->c, id, many, 2, rcs, &f->e), 0);
+    assert_int_equal(rcs[0], ERR_ALREADY_EXISTS);
+    assert_int_equal(rcs[1], 0);
     assert_int_equal(catalog_partition_delete(f->c, id, v[0], 2, &f->e), 0);
     assert_int_equal(catalog_partition_get(f->c, &f->a, id, v[0], 2, &one, &f->e),
                      ERR_ENTITY_NOT_FOUND);
