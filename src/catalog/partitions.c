@@ -206,7 +206,8 @@ int catalog_partition_update(struct catalog *c, int64_t table_id, const struct b
 
 /* Its delivered files become ordinary ones: found by a listing when the partition is added again.
  */
-static int delete (struct cat_conn *k, int64_t table_id, struct bytes vals, struct err *e) {
+static int remove_partition(struct cat_conn *k, int64_t table_id, struct bytes vals,
+                            struct err *e) {
     int64_t id = 0;
     int rc = find(k, table_id, vals, &id, e);
     if (rc <= 0)

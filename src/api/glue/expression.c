@@ -1,0 +1,370 @@
+/* expression.c - GetPartitions' filter: recursive descent into a small tree, then three-valued
+ * evaluation as SQL has it.
+ *
+ *     or   := and { OR and }        and := not { AND not }       not := [NOT] test
+ *     test := '(' or ')'
+ *           | key ( op literal | [NOT] IN '(' literal, ... ')' | [NOT] BETWEEN literal AND literal
+ *                 | [NOT] LIKE literal | IS [NOT] NULL )
+ *
+ * A literal is 'text' ('' for a quote), a bare word or a number. The value
+ * __HIVE_DEFAULT_PARTITION__ is NULL to IS NULL but an ordinary text to comparisons, since clients
+ * compare with it by name. */
+#include "api/glue/expression.h"
+#include "catalog/value.h"
+
+enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_IN, NODE_LIKE, NODE_IS_NULL };
+enum node_op { OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE };
+
+struct expression {
+    enum node_kind kind;
+    enum node_op op;
+    size_t key;
+    const struct type *type;
+    struct bytes *literals;
+    size_t literal_count;
+    const struct expression *left, *right;
+};
+
+enum token_kind { TOK_END, TOK_WORD, TOK_STRING, TOK_OP, TOK_OPEN, TOK_CLOSE, TOK_COMMA, TOK_BAD };
+struct token {
+    enum token_kind kind;
+    struct bytes text;
+    enum node_op op;
+};
+struct parser {
+    struct arena *a;
+    struct bytes whole, rest;
+    struct token tok;
+    const struct expression_key *keys;
+    size_t key_count;
+    int depth;
+    struct err *e;
+};
+
+/* ---- tokens ---- */
+static bool is_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-' || c == '+' || c == ':' || c == '$' || (unsigned char)c >= 0x80;
+}
+
+static struct token quoted(struct parser *p, char quote) {
+    struct buf out = {0};
+    struct token t = {.kind = TOK_BAD};
+    size_t i = 1;
+    for (; i < p->rest.len; i++) {
+        if (p->rest.ptr[i] == quote) {
+            if (i + 1 >= p->rest.len || p->rest.ptr[i + 1] != quote)
+                break;
+            i++;
+        }
+        buf_add_char(&out, p->rest.ptr[i]);
+    }
+    if (i < p->rest.len) {
+        t.kind = quote == '\'' ? TOK_STRING : TOK_WORD;
+        t.text = arena_copy(p->a, buf_bytes(&out));
+        p->rest = bytes_slice(p->rest, i + 1, p->rest.len);
+    }
+    buf_clear(&out);
+    return t;
+}
+
+static struct token operator_token(struct parser *p) {
+    static const struct {
+        const char *text;
+        enum node_op op;
+    } ops[] = {{"<>", OP_NE}, {"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE},
+               {"=", OP_EQ},  {"<", OP_LT},  {">", OP_GT}};
+    for (size_t i = 0; i < COUNT_OF(ops); i++)
+        if (bytes_starts_with(p->rest, bytes_str(ops[i].text))) {
+            p->rest = bytes_slice(p->rest, strlen(ops[i].text), p->rest.len);
+            return (struct token){.kind = TOK_OP, .op = ops[i].op};
+        }
+    return (struct token){.kind = TOK_BAD};
+}
+
+static struct token scan(struct parser *p) {
+    p->rest = bytes_trim(p->rest);
+    if (p->rest.len == 0)
+        return (struct token){.kind = TOK_END};
+    char c = p->rest.ptr[0];
+    if (c == '\'' || c == '"' || c == '`')
+        return quoted(p, c);
+    if (c == '(' || c == ')' || c == ',') {
+        p->rest = bytes_slice(p->rest, 1, p->rest.len);
+        return (struct token){.kind = c == '(' ? TOK_OPEN : c == ')' ? TOK_CLOSE : TOK_COMMA};
+    }
+    if (!is_word(c))
+        return operator_token(p);
+    size_t n = 1;
+    while (n < p->rest.len && is_word(p->rest.ptr[n]))
+        n++;
+    struct token t = {.kind = TOK_WORD, .text = bytes_slice(p->rest, 0, n)};
+    p->rest = bytes_slice(p->rest, n, p->rest.len);
+    return t;
+}
+static void next(struct parser *p) {
+    p->tok = scan(p);
+}
+static bool take_word(struct parser *p, const char *word) {
+    if (p->tok.kind != TOK_WORD || !bytes_eq_nocase(p->tok.text, bytes_str(word)))
+        return false;
+    next(p);
+    return true;
+}
+
+/* ---- grammar: each returns NULL with p->e filled ---- */
+static struct expression *bad(struct parser *p) {
+    err_set(p->e, ERR_INVALID_INPUT, "Unsupported expression '%.*s'.", BYTES_ARG(p->whole));
+    return NULL;
+}
+static struct expression *node(struct parser *p, enum node_kind kind, const struct expression *left,
+                               const struct expression *right) {
+    struct expression *x = ARENA_NEW(p->a, struct expression);
+    if (!x) {
+        err_set(p->e, ERR_NOMEM, NULL);
+        return NULL;
+    }
+    x->kind = kind;
+    x->left = left;
+    x->right = right;
+    return x;
+}
+
+static bool take_literal(struct parser *p, struct expression *x) {
+    if (p->tok.kind != TOK_STRING && p->tok.kind != TOK_WORD)
+        return false;
+    struct bytes *grown = ARENA_NEW_N(p->a, struct bytes, x->literal_count + 1);
+    if (!grown)
+        return false;
+    if (x->literal_count)
+        memcpy(grown, x->literals, x->literal_count * sizeof *grown);
+    grown[x->literal_count++] = p->tok.text;
+    x->literals = grown;
+    next(p);
+    return true;
+}
+
+static struct expression *parse_or(struct parser *p);
+
+static struct expression *parse_in(struct parser *p, struct expression *x) {
+    x->kind = NODE_IN;
+    if (p->tok.kind != TOK_OPEN)
+        return bad(p);
+    do {
+        next(p);
+        if (!take_literal(p, x))
+            return bad(p);
+    } while (p->tok.kind == TOK_COMMA);
+    if (p->tok.kind != TOK_CLOSE)
+        return bad(p);
+    next(p);
+    return x;
+}
+
+static struct expression *parse_between(struct parser *p, struct expression *low) {
+    struct expression *high = node(p, NODE_COMPARE, NULL, NULL);
+    if (!high)
+        return NULL;
+    low->kind = NODE_COMPARE;
+    low->op = OP_GE;
+    high->op = OP_LE;
+    high->key = low->key;
+    high->type = low->type;
+    if (!take_literal(p, low) || !take_word(p, "and") || !take_literal(p, high))
+        return bad(p);
+    return node(p, NODE_AND, low, high);
+}
+
+static struct expression *parse_compare(struct parser *p, struct expression *x) {
+    x->kind = NODE_COMPARE;
+    x->op = p->tok.op;
+    if (p->tok.kind != TOK_OP)
+        return bad(p);
+    next(p);
+    return take_literal(p, x) ? x : bad(p);
+}
+
+static struct expression *parse_is(struct parser *p, struct expression *x) {
+    bool negate = take_word(p, "not");
+    x->kind = NODE_IS_NULL;
+    if (!take_word(p, "null"))
+        return bad(p);
+    return negate ? node(p, NODE_NOT, x, NULL) : x;
+}
+
+static struct expression *parse_test_of(struct parser *p, struct expression *x) {
+    if (take_word(p, "is"))
+        return parse_is(p, x);
+    bool negate = take_word(p, "not");
+    struct expression *r;
+    if (take_word(p, "in"))
+        r = parse_in(p, x);
+    else if (take_word(p, "between"))
+        r = parse_between(p, x);
+    else if (take_word(p, "like")) {
+        x->kind = NODE_LIKE;
+        r = take_literal(p, x) ? x : bad(p);
+    } else
+        r = negate ? bad(p) : parse_compare(p, x);
+    return r && negate ? node(p, NODE_NOT, r, NULL) : r;
+}
+
+static struct expression *parse_test(struct parser *p) {
+    if (p->tok.kind == TOK_OPEN) {
+        next(p);
+        struct expression *x = parse_or(p);
+        if (!x)
+            return NULL;
+        if (p->tok.kind != TOK_CLOSE)
+            return bad(p);
+        next(p);
+        return x;
+    }
+    if (p->tok.kind != TOK_WORD)
+        return bad(p);
+    struct expression *x = node(p, NODE_COMPARE, NULL, NULL);
+    if (!x)
+        return NULL;
+    while (x->key < p->key_count && !bytes_eq_nocase(p->keys[x->key].name, p->tok.text))
+        x->key++;
+    if (x->key == p->key_count) {
+        err_set(p->e, ERR_INVALID_INPUT, "Unknown column '%.*s'.", BYTES_ARG(p->tok.text));
+        return NULL;
+    }
+    x->type = p->keys[x->key].type;
+    next(p);
+    return parse_test_of(p, x);
+}
+
+static struct expression *parse_not(struct parser *p) {
+    if (++p->depth > 200)
+        return bad(p);
+    struct expression *x;
+    if (take_word(p, "not")) {
+        x = parse_not(p);
+        x = x ? node(p, NODE_NOT, x, NULL) : NULL;
+    } else {
+        x = parse_test(p);
+    }
+    p->depth--;
+    return x;
+}
+
+static struct expression *parse_and(struct parser *p) {
+    struct expression *x = parse_not(p);
+    while (x && take_word(p, "and")) {
+        struct expression *y = parse_not(p);
+        x = y ? node(p, NODE_AND, x, y) : NULL;
+    }
+    return x;
+}
+
+static struct expression *parse_or(struct parser *p) {
+    struct expression *x = parse_and(p);
+    while (x && take_word(p, "or")) {
+        struct expression *y = parse_and(p);
+        x = y ? node(p, NODE_OR, x, y) : NULL;
+    }
+    return x;
+}
+
+int expression_parse(struct arena *a, struct bytes text, const struct expression_key *keys,
+                     size_t key_count, const struct expression **ret, struct err *e) {
+    struct err own;
+    struct parser p = {.a = a,
+                       .whole = text,
+                       .rest = text,
+                       .keys = keys,
+                       .key_count = key_count,
+                       .e = e ? e : &own};
+    next(&p);
+    struct expression *x = parse_or(&p);
+    if (x && p.tok.kind != TOK_END)
+        x = bad(&p);
+    if (a->failed)
+        return err_set(e, ERR_NOMEM, NULL);
+    *ret = x;
+    return x ? 0 : p.e->code;
+}
+
+/* ---- evaluation: 1 true, 0 false, -1 unknown ---- */
+static int compare(const struct expression *x, struct bytes v) {
+    int o;
+    if (!catalog_value_compare(x->type, v, x->literals[0], &o))
+        return x->op == OP_NE;
+    switch (x->op) {
+    case OP_EQ:
+        return o == 0;
+    case OP_NE:
+        return o != 0;
+    case OP_LT:
+        return o < 0;
+    case OP_LE:
+        return o <= 0;
+    case OP_GT:
+        return o > 0;
+    case OP_GE:
+        return o >= 0;
+    }
+    return 0;
+}
+
+static int in_list(const struct expression *x, struct bytes v) {
+    int o;
+    for (size_t i = 0; i < x->literal_count; i++)
+        if (catalog_value_compare(x->type, v, x->literals[i], &o) && o == 0)
+            return 1;
+    return 0;
+}
+
+/* SQL LIKE over bytes with % and _, greedy with one point to come back to. */
+static bool like(struct bytes v, struct bytes pattern) {
+    size_t i = 0, j = 0, star = SIZE_MAX, mark = 0;
+    while (i < v.len) {
+        if (j < pattern.len && pattern.ptr[j] == '%') {
+            star = j++;
+            mark = i;
+        } else if (j < pattern.len && (pattern.ptr[j] == '_' || pattern.ptr[j] == v.ptr[i])) {
+            i++;
+            j++;
+        } else if (star != SIZE_MAX) {
+            j = star + 1;
+            i = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (j < pattern.len && pattern.ptr[j] == '%')
+        j++;
+    return j == pattern.len;
+}
+
+static int evaluate(const struct expression *x, const struct bytes *values, size_t count) {
+    int l, r;
+    switch (x->kind) {
+    case NODE_NOT:
+        l = evaluate(x->left, values, count);
+        return l < 0 ? l : !l;
+    case NODE_AND:
+        l = evaluate(x->left, values, count);
+        r = l ? evaluate(x->right, values, count) : 0;
+        return l < 0 && r ? -1 : r;
+    case NODE_OR:
+        l = evaluate(x->left, values, count);
+        r = l == 1 ? 1 : evaluate(x->right, values, count);
+        return l < 0 && !r ? -1 : r;
+    case NODE_IS_NULL:
+        return x->key >= count || bytes_eq_str(values[x->key], CATALOG_NULL_PARTITION);
+    default:
+        break;
+    }
+    if (x->key >= count)
+        return -1;
+    return x->kind == NODE_IN     ? in_list(x, values[x->key])
+           : x->kind == NODE_LIKE ? like(values[x->key], x->literals[0])
+                                  : compare(x, values[x->key]);
+}
+
+bool expression_match(const struct expression *x, const struct bytes *values, size_t value_count) {
+    return evaluate(x, values, value_count) == 1;
+}

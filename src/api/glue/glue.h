@@ -1,0 +1,13 @@
+/* glue.h - the Glue Data Catalog's operations over catalog/.
+ * Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog.html */
+#ifndef TARN_API_GLUE_GLUE_H
+#define TARN_API_GLUE_GLUE_H
+
+#include "api/api.h"
+#include "catalog/catalog.h"
+
+/* NULL when memory is short. `c` must outlive the service. */
+const struct api_service *glue_service_new(struct catalog *c) WARN_UNUSED;
+void glue_service_free(const struct api_service **s);
+
+#endif

@@ -1,0 +1,404 @@
+/* glue_partition.c - partitions, one by one and in batches.
+ *
+ * Batch operations answer per item: what succeeded is done, what failed is listed with its code. A
+ * GetPartitions page walks ids upwards and filters, so a token is the last id seen and segments are
+ * id modulo TotalSegments: each partition is in exactly one. */
+#include "api/glue/glue_int.h"
+
+/* The table, and its partition keys with their types. */
+struct target {
+    struct catalog_table table;
+    const struct json *in; /* stored TableInput */
+    size_t key_count;
+};
+
+static int find_target(struct api_call *call, struct target *ret) {
+    struct json *in = NULL;
+    int rc = catalog_table_get(glue_catalog(call), call->arena,
+                               glue_name(call, call->in, "DatabaseName"),
+                               glue_name(call, call->in, "TableName"), &ret->table, &call->err);
+    if (!rc)
+        rc = json_parse(call->arena, ret->table.json, &in, &call->err);
+    if (rc)
+        return rc;
+    const struct json *keys = json_get(in, "PartitionKeys");
+    ret->in = in;
+    ret->key_count = keys ? keys->count : 0;
+    return 0;
+}
+
+static int check_count(const struct target *t, size_t count, struct err *e) {
+    if (t->key_count == 0 || t->key_count == count)
+        return 0;
+    return err_set(e, ERR_INVALID_INPUT,
+                   "The number of partition keys do not match the number of partition values");
+}
+
+static int read_input(struct api_call *call, const struct target *t, const struct json *in,
+                      struct catalog_partition *ret, struct err *e) {
+    int rc = glue_strings(call, json_get(in, "Values"), &ret->values, &ret->value_count);
+    if (rc) {
+        *e = call->err;
+        return rc;
+    }
+    ret->json = glue_stored(call, in, (struct bytes){0});
+    if (call->arena->failed)
+        return err_set(e, ERR_NOMEM, NULL);
+    return check_count(t, ret->value_count, e);
+}
+
+static int write_partition(struct api_call *call, const struct target *t,
+                           const struct catalog_partition *p) {
+    static const char *const skip[] = {"Values", "StorageDescriptor", "Parameters", NULL};
+    struct jsonw *w = &call->out;
+    struct json *in;
+    int rc = json_parse(call->arena, p->json, &in, &call->err);
+    if (rc)
+        return rc;
+    const struct json *parameters = json_get(in, "Parameters");
+    jsonw_object(w);
+    jsonw_name(w, "Values");
+    jsonw_array(w);
+    for (size_t i = 0; i < p->value_count; i++)
+        jsonw_str(w, p->values[i]);
+    jsonw_end_array(w);
+    jsonw_kv_str(w, "DatabaseName", t->table.database);
+    jsonw_kv_str(w, "TableName", t->table.name);
+    glue_write_members(w, in, skip);
+    glue_write_storage(w, json_get(in, "StorageDescriptor"));
+    jsonw_name(w, "Parameters");
+    if (parameters)
+        jsonw_tree(w, parameters);
+    else
+        jsonw_raw(w, BYTES("{}"));
+    jsonw_kv_time_ms(w, "CreationTime", p->create_ms);
+    jsonw_kv_cstr(w, "CatalogId", API_ACCOUNT_ID);
+    jsonw_end_object(w);
+    return 0;
+}
+
+static void write_values(struct jsonw *w, const char *name, const struct json *values) {
+    jsonw_name(w, name);
+    if (values)
+        jsonw_tree(w, values);
+    else
+        jsonw_raw(w, BYTES("[]"));
+}
+
+/* {name: [...], "ErrorDetail": {...}} */
+static void write_item_error(struct api_call *call, const char *name, const struct json *values,
+                             const struct err *e) {
+    jsonw_object(&call->out);
+    write_values(&call->out, name, values);
+    glue_write_error_detail(&call->out, e);
+    jsonw_end_object(&call->out);
+}
+
+/* ---- create ---- */
+int glue_create_partition(struct api_call *call) {
+    struct target t;
+    struct catalog_partition p;
+    int rc = find_target(call, &t);
+    if (!rc)
+        rc = read_input(call, &t, json_get(call->in, "PartitionInput"), &p, &call->err);
+    return rc ? rc
+              : catalog_partition_create(glue_catalog(call), t.table.id, p.values, p.value_count,
+                                         p.json, &call->err);
+}
+
+struct batch {
+    struct catalog_partition *items; /* those whose input is sound */
+    const struct json **sources;
+    int *rcs;
+    size_t count;
+};
+
+static int read_batch(struct api_call *call, const struct target *t, const struct json *list,
+                      struct batch *ret) {
+    *ret =
+        (struct batch){.items = ARENA_NEW_N(call->arena, struct catalog_partition, list->count + 1),
+                       .sources = ARENA_NEW_N(call->arena, const struct json *, list->count + 1),
+                       .rcs = ARENA_NEW_N(call->arena, int, list->count + 1)};
+    if (!ret->items || !ret->sources || !ret->rcs)
+        return glue_out_of_memory(call);
+    JSON_FOR_EACH(in, list) {
+        struct err e;
+        int rc = read_input(call, t, in, &ret->items[ret->count], &e);
+        if (rc == ERR_NOMEM)
+            return glue_out_of_memory(call);
+        if (rc)
+            write_item_error(call, "PartitionValues", json_get(in, "Values"), &e);
+        else
+            ret->sources[ret->count++] = in;
+    }
+    return 0;
+}
+
+static int create_batch(struct api_call *call, const struct target *t) {
+    struct batch b;
+    int rc = read_batch(call, t, json_get(call->in, "PartitionInputList"), &b);
+    if (!rc)
+        rc = catalog_partition_create_many(glue_catalog(call), t->table.id, b.items, b.count, b.rcs,
+                                           &call->err);
+    for (size_t i = 0; !rc && i < b.count; i++) {
+        struct err e;
+        if (b.rcs[i] && err_set(&e, b.rcs[i], "Partition already exists."))
+            write_item_error(call, "PartitionValues", json_get(b.sources[i], "Values"), &e);
+    }
+    return rc;
+}
+
+int glue_batch_create_partition(struct api_call *call) {
+    struct target t;
+    int rc = find_target(call, &t);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "Errors");
+    jsonw_array(&call->out);
+    rc = create_batch(call, &t);
+    jsonw_end_array(&call->out);
+    jsonw_end_object(&call->out);
+    return rc;
+}
+
+/* ---- read ---- */
+static int read_one(struct api_call *call, const struct target *t, const struct json *values,
+                    struct catalog_partition *ret, struct err *e) {
+    const struct bytes *v;
+    size_t n;
+    int rc = glue_strings(call, values, &v, &n);
+    if (rc) {
+        *e = call->err;
+        return rc;
+    }
+    rc = check_count(t, n, e);
+    return rc ? rc
+              : catalog_partition_get(glue_catalog(call), call->arena, t->table.id, v, n, ret, e);
+}
+
+int glue_get_partition(struct api_call *call) {
+    struct target t;
+    struct catalog_partition p;
+    int rc = find_target(call, &t);
+    if (!rc)
+        rc = read_one(call, &t, json_get(call->in, "PartitionValues"), &p, &call->err);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "Partition");
+    rc = write_partition(call, &t, &p);
+    jsonw_end_object(&call->out);
+    return rc;
+}
+
+int glue_batch_get_partition(struct api_call *call) {
+    struct target t;
+    struct jsonw *w = &call->out;
+    int rc = find_target(call, &t);
+    if (rc)
+        return rc;
+    jsonw_object(w);
+    jsonw_name(w, "Partitions");
+    jsonw_array(w);
+    JSON_FOR_EACH(item, json_get(call->in, "PartitionsToGet")) {
+        struct catalog_partition p;
+        rc = read_one(call, &t, json_get(item, "Values"), &p, &call->err);
+        if (!rc)
+            rc = write_partition(call, &t, &p);
+        if (rc && rc != ERR_ENTITY_NOT_FOUND)
+            return rc;
+    }
+    jsonw_end_array(w);
+    jsonw_kv_raw(w, "UnprocessedKeys", BYTES("[]"));
+    jsonw_end_object(w);
+    return 0;
+}
+
+struct scan {
+    struct target t;
+    const struct expression *filter; /* NULL: all */
+    int64_t segment, segments, after;
+    size_t max;
+};
+
+static int scan_keys(struct api_call *call, const struct target *t, struct expression_key **ret) {
+    struct expression_key *keys = ARENA_NEW_N(call->arena, struct expression_key, t->key_count + 1);
+    size_t i = 0;
+    int rc = keys ? 0 : glue_out_of_memory(call);
+    JSON_FOR_EACH(key, json_get(t->in, "PartitionKeys")) {
+        struct bytes type = json_get_str(key, "Type");
+        if (rc)
+            break;
+        keys[i].name = json_get_str(key, "Name");
+        rc =
+            type_parse(call->arena, type.len ? type : BYTES("string"), &keys[i++].type, &call->err);
+    }
+    *ret = keys;
+    return rc;
+}
+
+static int scan_filter(struct api_call *call, struct scan *s) {
+    struct bytes text = bytes_trim(json_get_str(call->in, "Expression"));
+    struct expression_key *keys;
+    if (text.len == 0)
+        return 0;
+    int rc = scan_keys(call, &s->t, &keys);
+    return rc ? rc
+              : expression_parse(call->arena, text, keys, s->t.key_count, &s->filter, &call->err);
+}
+
+static int scan_open(struct api_call *call, struct scan *s) {
+    const struct json *segment = json_get(call->in, "Segment");
+    struct bytes token;
+    *s = (struct scan){.segments = json_get_i64(segment, "TotalSegments", 1),
+                       .segment = json_get_i64(segment, "SegmentNumber", 0),
+                       .max = glue_max_results(call, 1000)};
+    int rc = find_target(call, &s->t);
+    if (!rc && (s->segments < 1 || s->segments > 10 || s->segment < 0 || s->segment >= s->segments))
+        rc = err_set(&call->err, ERR_INVALID_INPUT,
+                     "Segment needs TotalSegments from 1 to 10 and a smaller SegmentNumber.");
+    if (!rc)
+        rc = glue_token(call, "glue:GetPartitions", &token);
+    if (!rc && token.len && !bytes_to_i64(token, &s->after))
+        rc = err_set(&call->err, ERR_INVALID_INPUT, "Invalid NextToken.");
+    return rc ? rc : scan_filter(call, s);
+}
+
+static bool scan_wants(const struct scan *s, const struct catalog_partition *p) {
+    return p->id % s->segments == s->segment &&
+           (!s->filter || expression_match(s->filter, p->values, p->value_count));
+}
+
+/* Batches of the catalogue in an arena of their own until the page is full and one more is known.
+ */
+static int scan_run(struct api_call *call, struct scan *s, bool *ret_more, int64_t *ret_last) {
+    size_t written = 0, n = 1;
+    int rc = 0;
+    *ret_more = false;
+    while (!rc && !*ret_more && n > 0) {
+        struct catalog_partition *p;
+        struct arena a;
+        arena_init(&a, 0);
+        rc = catalog_partition_list(glue_catalog(call), &a, s->t.table.id, s->after, s->max + 1, &p,
+                                    &n, &call->err);
+        for (size_t i = 0; !rc && i < n; i++) {
+            s->after = p[i].id;
+            if (!scan_wants(s, &p[i]))
+                continue;
+            *ret_more = written++ == s->max;
+            if (*ret_more)
+                break;
+            *ret_last = p[i].id;
+            rc = write_partition(call, &s->t, &p[i]);
+        }
+        arena_clear(&a);
+    }
+    return rc;
+}
+
+int glue_get_partitions(struct api_call *call) {
+    struct scan s;
+    bool more = false;
+    int64_t last = 0;
+    int rc = scan_open(call, &s);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "Partitions");
+    jsonw_array(&call->out);
+    rc = scan_run(call, &s, &more, &last);
+    jsonw_end_array(&call->out);
+    if (more)
+        glue_write_token(call, "glue:GetPartitions",
+                         arena_fmt(call->arena, "%lld", (long long)last));
+    jsonw_end_object(&call->out);
+    return rc;
+}
+
+/* ---- update, delete ---- */
+static int update_one(struct api_call *call, const struct target *t, const struct json *values,
+                      const struct json *input, struct err *e) {
+    const struct bytes *old;
+    struct catalog_partition p;
+    size_t n;
+    int rc = glue_strings(call, values, &old, &n);
+    if (rc)
+        *e = call->err;
+    if (!rc)
+        rc = read_input(call, t, input, &p, e);
+    if (!rc && p.value_count == 0) {
+        p.values = old;
+        p.value_count = n;
+    }
+    if (!rc && p.value_count != n)
+        rc = err_set(e, ERR_INVALID_INPUT,
+                     "PartitionInput.Values must have as many values as PartitionValueList.");
+    return rc ? rc
+              : catalog_partition_update(glue_catalog(call), t->table.id, old, p.values, n, p.json,
+                                         e);
+}
+
+int glue_update_partition(struct api_call *call) {
+    struct target t;
+    int rc = find_target(call, &t);
+    return rc ? rc
+              : update_one(call, &t, json_get(call->in, "PartitionValueList"),
+                           json_get(call->in, "PartitionInput"), &call->err);
+}
+
+int glue_batch_update_partition(struct api_call *call) {
+    struct target t;
+    int rc = find_target(call, &t);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "Errors");
+    jsonw_array(&call->out);
+    JSON_FOR_EACH(entry, json_get(call->in, "Entries")) {
+        struct err e;
+        const struct json *values = json_get(entry, "PartitionValueList");
+        if (update_one(call, &t, values, json_get(entry, "PartitionInput"), &e))
+            write_item_error(call, "PartitionValueList", values, &e);
+    }
+    jsonw_end_array(&call->out);
+    jsonw_end_object(&call->out);
+    return 0;
+}
+
+static int delete_one(struct api_call *call, const struct target *t, const struct json *values,
+                      struct err *e) {
+    const struct bytes *v;
+    size_t n;
+    int rc = glue_strings(call, values, &v, &n);
+    if (rc) {
+        *e = call->err;
+        return rc;
+    }
+    return catalog_partition_delete(glue_catalog(call), t->table.id, v, n, e);
+}
+
+int glue_delete_partition(struct api_call *call) {
+    struct target t;
+    int rc = find_target(call, &t);
+    return rc ? rc : delete_one(call, &t, json_get(call->in, "PartitionValues"), &call->err);
+}
+
+int glue_batch_delete_partition(struct api_call *call) {
+    struct target t;
+    int rc = find_target(call, &t);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "Errors");
+    jsonw_array(&call->out);
+    JSON_FOR_EACH(item, json_get(call->in, "PartitionsToDelete")) {
+        struct err e;
+        const struct json *values = json_get(item, "Values");
+        if (delete_one(call, &t, values, &e))
+            write_item_error(call, "PartitionValues", values, &e);
+    }
+    jsonw_end_array(&call->out);
+    jsonw_end_object(&call->out);
+    return 0;
+}
