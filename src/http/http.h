@@ -26,16 +26,23 @@ struct http_request {
     char request_id[UUID_TEXT_LEN + 1];
     int64_t received_ms;
     struct sigv4_auth auth; /* parsed Authorization or presigned query; kind NONE when absent */
-    int auth_rc;            /* 0, or why verification failed; the router answers with it */
+    /* 0, or why the request cannot be served: authentication failed (ERR_MISSING_AUTH,
+     * ERR_*SIGNATURE, ERR_UNRECOGNIZED_CLIENT) or the body could not be read (anything else). The
+     * router answers with it. */
+    int auth_rc;
     struct err auth_err;
+    bool verified; /* credentials are configured, so a zero auth_rc means a known client */
     void *server_; /* http's own from here on */
     void *state_;
 };
 
-/* Header by case-insensitive name; the empty view (ptr NULL) when absent. */
+/* Header by case-insensitive name, or the trailer of an aws-chunked body; the empty view (ptr NULL)
+ * when absent. */
 struct bytes http_header(const struct http_request *r, const char *name);
 /* Decoded query parameter; ptr NULL when absent, empty but not NULL for "?name" and "?name=". */
 struct bytes http_query(struct http_request *r, const char *name);
+/* All headers in order, for prefixes such as x-amz-meta-. */
+const struct sigv4_header *http_headers(const struct http_request *r, size_t *ret_count);
 
 struct http_server;
 struct http_options {
@@ -62,6 +69,8 @@ void http_close(struct http_server **s);
 void http_reply_header(struct http_request *r, const char *name, struct bytes value);
 /* Sends. `body` must live in the request's arena or be static. Any thread; after it `r` is gone. */
 void http_reply(struct http_request *r, int status, const char *content_type, struct bytes body);
+/* As http_reply; takes over the buffer's memory and leaves *body empty. */
+void http_reply_buf(struct http_request *r, int status, const char *content_type, struct buf *body);
 /* Sends `len` bytes of `fd` from `offset`, zero-copy where possible; http closes fd. */
 void http_reply_file(struct http_request *r, int status, const char *content_type, int fd,
                      uint64_t offset, uint64_t len);

@@ -41,7 +41,8 @@ struct sigv4_keys {
     size_t count;
 };
 /* 0; ERR_UNRECOGNIZED_CLIENT (unknown access key), ERR_INVALID_SIGNATURE (mismatch, or more than 15
- * minutes from now_ms), ERR_MISSING_AUTH (kind NONE). */
+ * minutes from now_ms), ERR_MISSING_AUTH (kind NONE). For S3 err.name is S3's own where the same
+ * code has several (RequestTimeTooSkewed, AccessDenied when expired, XAmzContentSHA256Mismatch). */
 int sigv4_verify(struct arena *a, const struct sigv4_keys *keys, const struct sigv4_request *r,
                  const struct sigv4_auth *auth, int64_t now_ms, struct err *e) WARN_UNUSED;
 
@@ -50,5 +51,22 @@ int sigv4_verify(struct arena *a, const struct sigv4_keys *keys, const struct si
 int sigv4_sign(struct arena *a, struct bytes access_key, struct bytes secret_key,
                struct bytes region, struct bytes service, const struct sigv4_request *r,
                struct bytes amz_date, struct bytes *ret_authorization, struct err *e) WARN_UNUSED;
+
+/* ---- signed aws-chunked bodies: each chunk's signature covers the one before ---- */
+struct sigv4_chunks {
+    uint8_t key[32];
+    char scope[160]; /* "20240131/us-east-1/s3/aws4_request" */
+    char date[17];
+    char previous[65]; /* the seed first: the request's own signature */
+};
+/* False when the access key is unknown (sigv4_verify says so) or a part is too long. */
+bool sigv4_chunks_init(struct sigv4_chunks *c, const struct sigv4_keys *keys,
+                       const struct sigv4_auth *auth) WARN_UNUSED;
+/* `sha256` is of the chunk's data, or of the trailer lines ("name:value\n" each) when `trailer`.
+ * True when `signature` is right; the chain moves on. */
+bool sigv4_chunks_check(struct sigv4_chunks *c, const uint8_t sha256[32], bool trailer,
+                        struct bytes signature) WARN_UNUSED;
+/* S3's rules (path encoded once, payload hash from the header) hold for this signing name. */
+bool sigv4_is_s3(struct bytes service);
 
 #endif
