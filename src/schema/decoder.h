@@ -14,10 +14,11 @@
  * skipped; absent and null members are NULL; one record may hold several documents one after the
  * other, with blanks between; the last of duplicate members wins. Numbers in quotes are accepted
  * for numeric columns, as the SerDe does; a number or boolean for a string column gives its source
- * text, an object or array for a string column gives its JSON text. Out of range, fractions for
- * integers, and wrong kinds are errors. Timestamps: ISO 8601 with T or blank and 0-9 fraction
- * digits, optional Z or offset; yyyy-MM-dd; epoch seconds, epoch milliseconds, float epoch seconds.
- * Strings must be valid UTF-8 with correct escapes (surrogate pairs included).
+ * text, an object or array for a string column gives its JSON text. varchar(n) and char(n) keep the
+ * first n characters, as Hive does; binary keeps the text's bytes; decimals round half up. Out of
+ * range, fractions for integers, and wrong kinds are errors. Timestamps: ISO 8601 with T or blank
+ * and 0-9 fraction digits, optional Z or offset; yyyy-MM-dd; epoch seconds, epoch milliseconds,
+ * float epoch seconds. Strings must be valid UTF-8 with correct escapes (surrogate pairs included).
  * Source: Firehose developer guide, record format conversion. */
 #ifndef TARN_SCHEMA_DECODER_H
 #define TARN_SCHEMA_DECODER_H
@@ -100,6 +101,12 @@ struct decoder_fault {
 ptrdiff_t decoder_record(struct decoder *d, struct bytes record, struct decoder_vec *vecs,
                          size_t first_row, size_t max_rows,
                          struct decoder_fault *fault) WARN_UNUSED;
+/* The same from byte *offset on, as far as there is room: *offset moves to the first document left
+ * out, or to the record's end. For a record with more documents than an empty chunk holds: decode
+ * it in parts once into a chunk that is thrown away, to know that all of it is good, then again. */
+ptrdiff_t decoder_record_part(struct decoder *d, struct bytes record, size_t *offset,
+                              struct decoder_vec *vecs, size_t first_row, size_t max_rows,
+                              struct decoder_fault *fault) WARN_UNUSED;
 /* Forgets unescaped strings of earlier chunks. */
 void decoder_reset_strings(struct decoder *d);
 /* Which path runs: "avx2", "neon", "portable". */
