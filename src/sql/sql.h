@@ -31,7 +31,9 @@ enum sql_kind {
 struct sql_statement; /* tree.h: the whole tree, for sql's own files */
 
 /* A parse error is ERR_SQL named SYNTAX_ERROR with Athena's text (StartQueryExecution refuses with
- * InvalidRequestException). `text` must outlive the statement. */
+ * InvalidRequestException). A statement of Athena's that Tarn does not run is ERR_SQL named
+ * NOT_SUPPORTED. The text of Hive's errors (DDL, SHOW, DESCRIBE) starts with "FAILED: ".
+ * `text` must outlive the statement. */
 int sql_parse(struct arena *a, struct bytes text, struct sql_statement **ret,
               struct err *e) WARN_UNUSED;
 enum sql_kind sql_statement_kind(const struct sql_statement *s);
@@ -49,15 +51,26 @@ struct sql_property {
 struct sql_column_def {
     struct bytes name, type_text, comment;
 };
+struct sql_sort_column {
+    struct bytes name;
+    bool descending;
+};
 struct sql_ddl {
     struct sql_name name;
-    bool if_exists, if_not_exists, cascade, extended;
+    bool if_exists, if_not_exists, cascade;
+    bool extended, formatted; /* DESCRIBE */
+    bool external;            /* CREATE EXTERNAL TABLE */
     struct bytes comment, location;
     struct sql_column_def *columns;
     size_t column_count;
     struct sql_column_def *partition_columns;
     size_t partition_column_count;
-    struct sql_property *table_properties;
+    struct bytes *bucket_columns; /* CLUSTERED BY (..) INTO bucket_count BUCKETS */
+    size_t bucket_column_count;
+    int64_t bucket_count;
+    struct sql_sort_column *sort_columns; /* SORTED BY */
+    size_t sort_column_count;
+    struct sql_property *table_properties; /* of a database: WITH DBPROPERTIES */
     size_t table_property_count;
     struct sql_property *serde_properties; /* DELIMITED clauses too: field.delim, ... */
     size_t serde_property_count;

@@ -132,7 +132,7 @@ enum sql_expr_kind {
     SQL_E_DOUBLE,        /* text: "1E3" */
     SQL_E_STRING,        /* text, decoded */
     SQL_E_BINARY,        /* text: the bytes of X'..' */
-    SQL_E_TYPED_LITERAL, /* typed: DATE '..', DECIMAL '1.5', JSON '..', char(3) '..' */
+    SQL_E_TYPED_LITERAL, /* typed: DATE '..', DECIMAL '1.5', JSON '..', BIGINT '1' */
     SQL_E_INTERVAL,      /* interval */
     /* names */
     SQL_E_COLUMN,    /* path: x, t.x, db.t.x, t.x.field - which one is the analyzer's to say */
@@ -193,7 +193,8 @@ struct sql_call {
     bool star;     /* count(*) */
     bool distinct; /* f(DISTINCT x) */
     struct sql_exprs args;
-    struct sql_sort order_by; /* f(x ORDER BY y) */
+    struct sql_ident *arg_names; /* SQL_R_FUNCTION only: NULL, or args.count of them: f(a => 1) */
+    struct sql_sort order_by;    /* f(x ORDER BY y) */
     struct sql_sort within_group;
     struct sql_expr *filter; /* FILTER (WHERE ..) */
     enum sql_null_treatment null_treatment;
@@ -428,7 +429,7 @@ struct sql_select {
     size_t item_count;
     struct sql_relation *from; /* NULL: none; the comma is a join */
     struct sql_expr *where;
-    bool has_group_by, group_distinct, group_auto; /* GROUP BY [DISTINCT] ..; GROUP BY AUTO */
+    bool has_group_by, group_distinct; /* GROUP BY [DISTINCT] .. */
     struct sql_group_item *groups;
     size_t group_count;
     struct sql_expr *having;

@@ -1,0 +1,223 @@
+/* statement.c - from text to a statement: which of Athena's two parsers takes it.
+ *
+ * The leading words decide (after comments). Queries go to the Trino grammar, DDL, SHOW and
+ * DESCRIBE to Hive's. What Athena knows and Tarn does not run is refused here by name, so that
+ * nobody reads it as a typing mistake. Several statements in one text are refused by the Trino
+ * grammar, as Athena does, whatever they are. */
+#include "sql/parse_int.h"
+
+/* Statements of Athena's that are recognised and refused: the leading words, and their name. */
+static const struct {
+    const char *first, *second; /* second NULL: any */
+    const char *name;
+} refused[] = {
+    {"INSERT", NULL, "INSERT"},
+    {"UPDATE", NULL, "UPDATE"},
+    {"DELETE", NULL, "DELETE"},
+    {"MERGE", NULL, "MERGE"},
+    {"UNLOAD", NULL, "UNLOAD"},
+    {"EXPLAIN", NULL, "EXPLAIN"},
+    {"PREPARE", NULL, "PREPARE"},
+    {"EXECUTE", NULL, "EXECUTE"},
+    {"DEALLOCATE", NULL, "DEALLOCATE PREPARE"},
+    {"OPTIMIZE", NULL, "OPTIMIZE"},
+    {"VACUUM", NULL, "VACUUM"},
+    {"USING", NULL, "USING EXTERNAL FUNCTION"},
+    {"WITH", "FUNCTION", "WITH FUNCTION"},
+    {"ALTER", "TABLE", "ALTER TABLE"},
+    {"ALTER", "DATABASE", "ALTER DATABASE"},
+    {"ALTER", "SCHEMA", "ALTER SCHEMA"},
+    {"ALTER", "VIEW", "ALTER VIEW"},
+    {"ALTER", NULL, "ALTER"},
+    {"MSCK", NULL, "MSCK REPAIR TABLE"},
+    {"CREATE", "VIEW", "CREATE VIEW"},
+    {"CREATE", "OR", "CREATE OR REPLACE VIEW"},
+    {"CREATE", "FUNCTION", "CREATE FUNCTION"},
+    {"CREATE", "INDEX", "CREATE INDEX"},
+    {"CREATE", "ROLE", "CREATE ROLE"},
+    {"DROP", "VIEW", "DROP VIEW"},
+    {"DROP", "FUNCTION", "DROP FUNCTION"},
+    {"DROP", "INDEX", "DROP INDEX"},
+    {"DROP", "ROLE", "DROP ROLE"},
+    {"SHOW", "CREATE", "SHOW CREATE"},
+    {"SHOW", "VIEWS", "SHOW VIEWS"},
+    {"SHOW", "TBLPROPERTIES", "SHOW TBLPROPERTIES"},
+    {"SHOW", "FUNCTIONS", "SHOW FUNCTIONS"},
+    {"SHOW", "STATS", "SHOW STATS"},
+    {"SHOW", "SESSION", "SHOW SESSION"},
+    {"SHOW", "CATALOGS", "SHOW CATALOGS"},
+    {"SHOW", "GRANT", "SHOW GRANT"},
+    {"SHOW", "GRANTS", "SHOW GRANTS"},
+    {"SHOW", "ROLES", "SHOW ROLES"},
+    {"SHOW", "ROLE", "SHOW ROLE"},
+    {"SHOW", "CURRENT", "SHOW CURRENT ROLES"},
+    {"SHOW", "INDEX", "SHOW INDEX"},
+    {"SHOW", "INDEXES", "SHOW INDEXES"},
+    {"SHOW", "LOCKS", "SHOW LOCKS"},
+    {"SHOW", "COMPACTIONS", "SHOW COMPACTIONS"},
+    {"SHOW", "TRANSACTIONS", "SHOW TRANSACTIONS"},
+    {"DESCRIBE", "INPUT", "DESCRIBE INPUT"},
+    {"DESCRIBE", "OUTPUT", "DESCRIBE OUTPUT"},
+    {"GRANT", NULL, "GRANT"},
+    {"REVOKE", NULL, "REVOKE"},
+    {"DENY", NULL, "DENY"},
+    {"ANALYZE", NULL, "ANALYZE"},
+    {"CALL", NULL, "CALL"},
+    {"COMMENT", NULL, "COMMENT"},
+    {"REFRESH", NULL, "REFRESH"},
+    {"TRUNCATE", NULL, "TRUNCATE TABLE"},
+    {"USE", NULL, "USE"},
+    {"SET", NULL, "SET"},
+    {"RESET", NULL, "RESET"},
+    {"START", NULL, "START TRANSACTION"},
+    {"COMMIT", NULL, "COMMIT"},
+    {"ROLLBACK", NULL, "ROLLBACK"},
+    {"LOCK", NULL, "LOCK"},
+    {"UNLOCK", NULL, "UNLOCK"},
+    {"EXPORT", NULL, "EXPORT TABLE"},
+    {"IMPORT", NULL, "IMPORT TABLE"},
+    {"LOAD", NULL, "LOAD DATA"},
+};
+
+static bool word_is(const struct parser *p, size_t index, const char *word) {
+    return index < p->count && bytes_eq_nocase(p->tokens[index].text, bytes_str(word));
+}
+
+/* `describe input` may well be a table called input: only DESCRIBE INPUT name is the statement. */
+static bool is_refused(const struct parser *p, size_t i) {
+    if (!word_is(p, 0, refused[i].first))
+        return false;
+    if (!refused[i].second)
+        return true;
+    if (!word_is(p, 1, refused[i].second))
+        return false;
+    bool names_thing = word_is(p, 0, "WITH") || word_is(p, 0, "DESCRIBE");
+    return !names_thing || lex_is_identifier(kind_at(p, 2));
+}
+
+/* CREATE TABLE t .. AS query: AS in no bracket, before what a query starts with. */
+static bool is_create_table_as(const struct parser *p) {
+    if (!word_is(p, 0, "CREATE") || !word_is(p, 1, "TABLE"))
+        return false;
+    for (size_t i = 2; i < p->count; i++) {
+        enum lex_kind k = p->tokens[i].kind, next = kind_at(p, i + 1);
+        if (k == LEX_LPAREN)
+            i = p->tokens[i].partner;
+        else if (k == LEX_AS && (starts_query(next) || next == LEX_LPAREN))
+            return true;
+    }
+    return false;
+}
+
+static bool refuse(struct parser *p) {
+    if (is_create_table_as(p))
+        return unsupported(p, pos_here(p), "CREATE TABLE AS");
+    for (size_t i = 0; i < COUNT_OF(refused); i++)
+        if (is_refused(p, i))
+            return unsupported(p, pos_here(p), refused[i].name);
+    return true;
+}
+
+static bool is_hive(const struct parser *p) {
+    static const char *const words[] = {"CREATE", "DROP", "SHOW", "DESCRIBE", "DESC"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (word_is(p, 0, words[i]))
+            return true;
+    return false;
+}
+
+static bool parse_select_statement(struct parser *p, struct sql_statement *s) {
+    enum lex_kind k = tok(p)->kind;
+    if (!starts_query(k) && k != LEX_LPAREN)
+        return fail_at(
+            p, pos_here(p), SYNTAX,
+            "mismatched input '%.*s'. Expecting: 'ALTER', 'ANALYZE', 'CALL', 'COMMENT', 'COMMIT', "
+            "'CREATE', 'DEALLOCATE', 'DELETE', 'DENY', 'DESC', 'DESCRIBE', 'DROP', 'EXECUTE', "
+            "'EXPLAIN', 'GRANT', 'INSERT', 'MERGE', 'PREPARE', 'REFRESH', 'RESET', 'REVOKE', "
+            "'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'UNLOAD', 'UPDATE', 'USE', 'USING', "
+            "'WITH', <query>",
+            BYTES_ARG(k == LEX_EOF ? BYTES("<EOF>") : bytes_slice(tok(p)->text, 0, 200)));
+    s->kind = SQL_SELECT;
+    s->query = parse_query(p);
+    if (s->query && tok(p)->kind == LEX_SEMICOLON)
+        advance(p);
+    if (!s->query || !expect(p, LEX_EOF))
+        return false;
+    s->parameter_count = p->parameters;
+    return true;
+}
+
+int sql_parse(struct arena *a, struct bytes text, struct sql_statement **ret, struct err *e) {
+    struct parser p;
+    int rc = parser_init(&p, a, text, e);
+    if (rc != 0)
+        return rc;
+    struct sql_statement *s = NODE(&p, struct sql_statement);
+    if (!s)
+        return p.rc;
+    s->text = text;
+    s->pos = pos_here(&p);
+    if (!refuse(&p))
+        return p.rc;
+    if (is_hive(&p))
+        rc = ddl_parse(a, s, e);
+    else if (!parse_select_statement(&p, s))
+        rc = p.rc;
+    if (rc == 0)
+        *ret = s;
+    return rc;
+}
+
+int sql_parse_expr(struct arena *a, struct bytes text, struct sql_expr **ret, struct err *e) {
+    struct parser p;
+    int rc = parser_init(&p, a, text, e);
+    if (rc != 0)
+        return rc;
+    struct sql_expr *expr = parse_expression(&p);
+    if (!expr || !expect(&p, LEX_EOF))
+        return p.rc;
+    *ret = expr;
+    return 0;
+}
+
+int sql_parse_type(struct arena *a, struct bytes text, struct sql_type_name **ret, struct err *e) {
+    struct parser p;
+    int rc = parser_init(&p, a, text, e);
+    if (rc != 0)
+        return rc;
+    struct sql_type_name *type = parse_type(&p);
+    if (!type || !expect(&p, LEX_EOF))
+        return p.rc;
+    *ret = type;
+    return 0;
+}
+
+/* ---- what callers ask of a statement ---- */
+
+static const struct {
+    const char *type, *substatement;
+} kinds[] = {
+    [SQL_SELECT] = {"DML", "SELECT"},
+    [SQL_CREATE_DATABASE] = {"DDL", "CREATE_DATABASE"},
+    [SQL_DROP_DATABASE] = {"DDL", "DROP_DATABASE"},
+    [SQL_CREATE_TABLE] = {"DDL", "CREATE_TABLE"},
+    [SQL_DROP_TABLE] = {"DDL", "DROP_TABLE"},
+    [SQL_SHOW_DATABASES] = {"UTILITY", "SHOW_DATABASES"},
+    [SQL_SHOW_TABLES] = {"UTILITY", "SHOW_TABLES"},
+    [SQL_SHOW_PARTITIONS] = {"UTILITY", "SHOW_PARTITIONS"},
+    [SQL_SHOW_COLUMNS] = {"UTILITY", "SHOW_COLUMNS"},
+    [SQL_DESCRIBE] = {"UTILITY", "DESCRIBE_TABLE"},
+};
+
+enum sql_kind sql_statement_kind(const struct sql_statement *s) {
+    return s->kind;
+}
+const char *sql_statement_type(const struct sql_statement *s) {
+    return kinds[s->kind].type;
+}
+const char *sql_substatement_type(const struct sql_statement *s) {
+    return kinds[s->kind].substatement;
+}
+const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s) {
+    return s->kind == SQL_SELECT ? NULL : &s->ddl;
+}
