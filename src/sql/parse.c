@@ -21,12 +21,12 @@ int parser_init(struct parser *p, struct arena *a, struct bytes text, struct err
     return 0;
 }
 
-void advance(struct parser *p) {
+void parser_advance(struct parser *p) {
     if (p->at + 1 < p->count)
         p->at++;
 }
 
-void want(struct parser *p, enum lex_kind kind) {
+void parser_want(struct parser *p, enum lex_kind kind) {
     if (p->at == p->quiet_at)
         return;
     if (p->wanted_at != p->at) {
@@ -36,26 +36,26 @@ void want(struct parser *p, enum lex_kind kind) {
     p->wanted[kind] = 1;
 }
 
-bool at_kind(struct parser *p, enum lex_kind kind) {
+bool parser_at_kind(struct parser *p, enum lex_kind kind) {
     if (tok(p)->kind == kind)
         return true;
-    want(p, kind);
+    parser_want(p, kind);
     return false;
 }
 
-bool accept(struct parser *p, enum lex_kind kind) {
-    if (!at_kind(p, kind))
+bool parser_accept(struct parser *p, enum lex_kind kind) {
+    if (!parser_at_kind(p, kind))
         return false;
-    advance(p);
+    parser_advance(p);
     return true;
 }
 
-bool expect(struct parser *p, enum lex_kind kind) {
-    return accept(p, kind) || mismatch(p);
+bool parser_expect(struct parser *p, enum lex_kind kind) {
+    return parser_accept(p, kind) || parser_mismatch(p);
 }
 
-void enter_rule(struct parser *p, enum lex_kind rule) {
-    want(p, rule);
+void parser_enter_rule(struct parser *p, enum lex_kind rule) {
+    parser_want(p, rule);
     p->quiet_at = p->at;
 }
 
@@ -80,17 +80,17 @@ static struct bytes expected_list(struct parser *p) {
     return list;
 }
 
-bool mismatch(struct parser *p) {
+bool parser_mismatch(struct parser *p) {
     if (p->rc)
         return false;
     struct bytes list = expected_list(p);
     struct bytes text =
         tok(p)->kind == LEX_EOF ? BYTES("<EOF>") : bytes_slice(tok(p)->text, 0, 200);
-    return fail_at(p, pos_here(p), SYNTAX, "mismatched input '%.*s'. Expecting: %.*s",
-                   BYTES_ARG(text), BYTES_ARG(list));
+    return parser_fail_at(p, pos_here(p), SYNTAX, "mismatched input '%.*s'. Expecting: %.*s",
+                          BYTES_ARG(text), BYTES_ARG(list));
 }
 
-bool fail_at(struct parser *p, struct sql_pos pos, const char *name, const char *fmt, ...) {
+bool parser_fail_at(struct parser *p, struct sql_pos pos, const char *name, const char *fmt, ...) {
     if (p->rc)
         return false;
     va_list ap;
@@ -110,43 +110,44 @@ bool fail_at(struct parser *p, struct sql_pos pos, const char *name, const char 
     return false;
 }
 
-bool unsupported(struct parser *p, struct sql_pos pos, const char *what) {
-    return fail_at(p, pos, "NOT_SUPPORTED", "%s is not supported", what);
+bool parser_unsupported(struct parser *p, struct sql_pos pos, const char *what) {
+    return parser_fail_at(p, pos, "NOT_SUPPORTED", "%s is not supported", what);
 }
 
-bool enter(struct parser *p) {
+bool parser_enter(struct parser *p) {
     if (p->rc)
         return false;
     if (p->depth >= PARSE_MAX_DEPTH)
-        return fail_at(p, pos_here(p), SYNTAX,
-                       "statement is nested too deep: at most %d levels of parentheses, calls and "
-                       "subqueries; split it with WITH",
-                       PARSE_MAX_DEPTH);
+        return parser_fail_at(
+            p, pos_here(p), SYNTAX,
+            "statement is nested too deep: at most %d levels of parentheses, calls and "
+            "subqueries; split it with WITH",
+            PARSE_MAX_DEPTH);
     p->depth++;
     return true;
 }
 
-int chain_begin(struct parser *p) {
+int parser_chain_begin(struct parser *p) {
     int saved = p->tall;
     p->tall = 0;
     return saved;
 }
 
-bool chain_link(struct parser *p, int *links) {
+bool parser_chain_link(struct parser *p, int *links) {
     ++*links;
     if (p->tall + *links <= PARSE_MAX_HEIGHT)
         return true;
-    return fail_at(p, pos_here(p), SYNTAX,
-                   "statement chains more than %d operators or members; split it with WITH",
-                   PARSE_MAX_HEIGHT);
+    return parser_fail_at(p, pos_here(p), SYNTAX,
+                          "statement chains more than %d operators or members; split it with WITH",
+                          PARSE_MAX_HEIGHT);
 }
 
-void chain_end(struct parser *p, int saved, int links) {
+void parser_chain_end(struct parser *p, int saved, int links) {
     int mine = p->tall + links;
     p->tall = MAX_OF(saved, mine);
 }
 
-void *list_room(struct parser *p, void *items, size_t count, size_t item_size) {
+void *parser_list_room(struct parser *p, void *items, size_t count, size_t item_size) {
     if (p->rc)
         return NULL;
     bool full = count == 0 || (count >= 4 && (count & (count - 1)) == 0);
@@ -162,14 +163,14 @@ void *list_room(struct parser *p, void *items, size_t count, size_t item_size) {
     return bigger;
 }
 
-void *node_new(struct parser *p, size_t size) {
+void *parser_node(struct parser *p, size_t size) {
     void *node = p->rc ? NULL : arena_calloc(p->arena, size);
     if (!node && !p->rc)
         p->rc = err_set(p->err, ERR_NOMEM, NULL);
     return node;
 }
 
-struct sql_expr *expr_new(struct parser *p, enum sql_expr_kind kind, struct sql_pos pos) {
+struct sql_expr *parser_expr(struct parser *p, enum sql_expr_kind kind, struct sql_pos pos) {
     struct sql_expr *e = NODE(p, struct sql_expr);
     if (e) {
         e->kind = kind;
@@ -183,16 +184,19 @@ struct sql_expr *expr_new(struct parser *p, enum sql_expr_kind kind, struct sql_
 static bool ident_text(struct parser *p, const struct lex_token *t, struct bytes *ret) {
     switch (t->kind) {
     case LEX_BACKQUOTED:
-        return fail_at(p, t->pos, SYNTAX,
-                       "backquoted identifiers are not supported; use double quotes to quote "
-                       "identifiers");
+        return parser_fail_at(
+            p, t->pos, SYNTAX,
+            "backquoted identifiers are not supported; use double quotes to quote "
+            "identifiers");
     case LEX_DIGIT_IDENT:
-        return fail_at(p, t->pos, SYNTAX,
-                       "identifiers must not start with a digit; surround the identifier with "
-                       "double quotes");
+        return parser_fail_at(
+            p, t->pos, SYNTAX,
+            "identifiers must not start with a digit; surround the identifier with "
+            "double quotes");
     case LEX_QUOTED:
         if (t->text.len == 2)
-            return fail_at(p, t->pos, SYNTAX, "Zero-length delimited identifier not allowed");
+            return parser_fail_at(p, t->pos, SYNTAX,
+                                  "Zero-length delimited identifier not allowed");
         *ret = lex_unquote(p->arena, t->text, '"');
         if (!ret->ptr)
             p->rc = err_set(p->err, ERR_NOMEM, NULL);
@@ -206,14 +210,14 @@ static bool ident_text(struct parser *p, const struct lex_token *t, struct bytes
 bool parse_ident(struct parser *p, struct sql_ident *ret) {
     const struct lex_token *t = tok(p);
     if (!lex_is_identifier(t->kind)) {
-        want(p, LEX_IDENT);
-        return mismatch(p);
+        parser_want(p, LEX_IDENT);
+        return parser_mismatch(p);
     }
     ret->pos = t->pos;
     ret->quoted = t->kind == LEX_QUOTED;
     if (!ident_text(p, t, &ret->text))
         return false;
-    advance(p);
+    parser_advance(p);
     return true;
 }
 
@@ -223,61 +227,61 @@ bool parse_path(struct parser *p, struct sql_path *ret) {
         struct sql_ident part;
         if (!parse_ident(p, &part) || !LIST_ADD(p, ret->parts, ret->count, part))
             return false;
-    } while (accept(p, LEX_DOT));
+    } while (parser_accept(p, LEX_DOT));
     return true;
 }
 
 bool parse_idents_in_parens(struct parser *p, struct sql_idents *ret) {
-    if (!expect(p, LEX_LPAREN))
+    if (!parser_expect(p, LEX_LPAREN))
         return false;
     do {
         struct sql_ident ident;
         if (!parse_ident(p, &ident) || !LIST_ADD(p, ret->items, ret->count, ident))
             return false;
-    } while (accept(p, LEX_COMMA));
-    return expect(p, LEX_RPAREN);
+    } while (parser_accept(p, LEX_COMMA));
+    return parser_expect(p, LEX_RPAREN);
 }
 
 /* U&'..' [UESCAPE '!'] */
 static bool parse_unicode_string(struct parser *p, struct bytes *ret) {
     const struct lex_token *t = tok(p);
     char escape = '\\';
-    advance(p);
-    if (accept(p, LEX_UESCAPE)) {
+    parser_advance(p);
+    if (parser_accept(p, LEX_UESCAPE)) {
         const struct lex_token *u = tok(p);
-        if (!expect(p, LEX_STRING_LITERAL))
+        if (!parser_expect(p, LEX_STRING_LITERAL))
             return false;
         if (u->text.len == 2)
-            return fail_at(p, t->pos, SYNTAX, "Empty Unicode escape character");
+            return parser_fail_at(p, t->pos, SYNTAX, "Empty Unicode escape character");
         escape = u->text.ptr[1];
         if (u->text.len != 3 || escape <= 0x20 || strchr("+'\"0123456789abcdefABCDEF", escape))
-            return fail_at(p, t->pos, SYNTAX, "Invalid Unicode escape character: %.*s",
-                           BYTES_ARG(bytes_slice(u->text, 1, u->text.len - 1)));
+            return parser_fail_at(p, t->pos, SYNTAX, "Invalid Unicode escape character: %.*s",
+                                  BYTES_ARG(bytes_slice(u->text, 1, u->text.len - 1)));
     }
     const char *wrong = lex_decode_unicode(p->arena, t->text, escape, ret);
-    return !wrong || fail_at(p, t->pos, SYNTAX, "%s", wrong);
+    return !wrong || parser_fail_at(p, t->pos, SYNTAX, "%s", wrong);
 }
 
 bool parse_string(struct parser *p, struct bytes *ret) {
     if (tok(p)->kind == LEX_UNICODE_STRING)
         return parse_unicode_string(p, ret);
-    if (!at_kind(p, LEX_STRING_LITERAL))
-        return mismatch(p);
+    if (!parser_at_kind(p, LEX_STRING_LITERAL))
+        return parser_mismatch(p);
     *ret = lex_unquote(p->arena, tok(p)->text, '\'');
     if (!ret->ptr) {
         p->rc = err_set(p->err, ERR_NOMEM, NULL);
         return false;
     }
-    advance(p);
+    parser_advance(p);
     return true;
 }
 
 bool parse_small_int(struct parser *p, int64_t *ret) {
     const struct lex_token *t = tok(p);
-    if (!expect(p, LEX_INTEGER))
+    if (!parser_expect(p, LEX_INTEGER))
         return false;
     return bytes_to_i64(t->text, ret) ||
-           fail_at(p, t->pos, SYNTAX, "Invalid numeric literal: %.*s", BYTES_ARG(t->text));
+           parser_fail_at(p, t->pos, SYNTAX, "Invalid numeric literal: %.*s", BYTES_ARG(t->text));
 }
 
 /* ---- looking past brackets ---- */

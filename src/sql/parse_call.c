@@ -14,41 +14,42 @@ static bool at_all_quantifier(const struct parser *p, bool star_follows) {
 }
 
 bool parse_quantifier(struct parser *p, bool star_follows, bool *ret_distinct) {
-    *ret_distinct = accept(p, LEX_DISTINCT);
+    *ret_distinct = parser_accept(p, LEX_DISTINCT);
     if (*ret_distinct)
         return true;
     if (at_all_quantifier(p, star_follows)) {
-        advance(p);
+        parser_advance(p);
         return true;
     }
-    want(p, LEX_ALL);
+    parser_want(p, LEX_ALL);
     return false;
 }
 
 static bool parse_args(struct parser *p, struct sql_call *call) {
-    want(p, LEX_RPAREN);
-    if (accept(p, LEX_STAR)) {
+    parser_want(p, LEX_RPAREN);
+    if (parser_accept(p, LEX_STAR)) {
         call->star = true;
-        return expect(p, LEX_RPAREN);
+        return parser_expect(p, LEX_RPAREN);
     }
     bool quantified = parse_quantifier(p, false, &call->distinct);
-    bool empty = tok(p)->kind == LEX_RPAREN || at_kind(p, LEX_ORDER);
+    bool empty = tok(p)->kind == LEX_RPAREN || parser_at_kind(p, LEX_ORDER);
     if ((quantified || !empty) && !parse_expressions(p, &call->args))
         return false;
-    if (accept(p, LEX_ORDER) && (!expect(p, LEX_BY) || !parse_sort(p, &call->order_by)))
+    if (parser_accept(p, LEX_ORDER) &&
+        (!parser_expect(p, LEX_BY) || !parse_sort(p, &call->order_by)))
         return false;
-    return expect(p, LEX_RPAREN);
+    return parser_expect(p, LEX_RPAREN);
 }
 
 bool parse_filter(struct parser *p, struct sql_call *call) {
     if (tok(p)->kind != LEX_FILTER || peek(p, 1) != LEX_LPAREN)
         return true;
-    advance(p);
-    advance(p);
-    if (!expect(p, LEX_WHERE))
+    parser_advance(p);
+    parser_advance(p);
+    if (!parser_expect(p, LEX_WHERE))
         return false;
     call->filter = parse_expression(p);
-    return call->filter && expect(p, LEX_RPAREN);
+    return call->filter && parser_expect(p, LEX_RPAREN);
 }
 
 static bool parse_null_treatment(struct parser *p, struct sql_call *call) {
@@ -56,9 +57,9 @@ static bool parse_null_treatment(struct parser *p, struct sql_call *call) {
     if ((k != LEX_IGNORE && k != LEX_RESPECT) || peek(p, 1) != LEX_NULLS)
         return true;
     call->null_treatment = k == LEX_IGNORE ? SQL_NULLS_IGNORE : SQL_NULLS_RESPECT;
-    advance(p);
-    advance(p);
-    return at_kind(p, LEX_OVER) || mismatch(p);
+    parser_advance(p);
+    parser_advance(p);
+    return parser_at_kind(p, LEX_OVER) || parser_mismatch(p);
 }
 
 /* if, nullif, coalesce, try: Trino counts their arguments while parsing. */
@@ -73,21 +74,22 @@ static bool check_arity(struct parser *p, const struct sql_call *call, struct sq
     for (size_t i = 0; i < COUNT_OF(fixed); i++)
         if (bytes_eq_nocase(name, bytes_str(fixed[i].name)) &&
             (call->args.count < fixed[i].least || call->args.count > fixed[i].most))
-            return fail_at(p, pos, SYNTAX, "Invalid number of arguments for '%s' function",
-                           fixed[i].name);
+            return parser_fail_at(p, pos, SYNTAX, "Invalid number of arguments for '%s' function",
+                                  fixed[i].name);
     if (bytes_eq_nocase(name, BYTES("coalesce")) && call->args.count < 2)
-        return fail_at(p, pos, SYNTAX, "The 'coalesce' function must have at least two arguments");
+        return parser_fail_at(p, pos, SYNTAX,
+                              "The 'coalesce' function must have at least two arguments");
     return true;
 }
 
 struct sql_expr *parse_call(struct parser *p, struct sql_path name, struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, SQL_E_CALL, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_CALL, pos);
     struct sql_call *call = NODE(p, struct sql_call);
     if (!e || !call)
         return NULL;
     e->call = call;
     call->name = name;
-    advance(p);
+    parser_advance(p);
     if (!parse_args(p, call) || !check_arity(p, call, pos) || !parse_filter(p, call) ||
         !parse_null_treatment(p, call) || !parse_over(p, call))
         return NULL;
@@ -97,22 +99,23 @@ struct sql_expr *parse_call(struct parser *p, struct sql_path name, struct sql_p
 /* ---- listagg(x [, ','] [ON OVERFLOW ..]) WITHIN GROUP (ORDER BY ..) ---- */
 
 static bool parse_overflow(struct parser *p, struct sql_call *call) {
-    if (!expect(p, LEX_OVERFLOW))
+    if (!parser_expect(p, LEX_OVERFLOW))
         return false;
-    if (accept(p, LEX_ERROR)) {
+    if (parser_accept(p, LEX_ERROR)) {
         call->overflow = SQL_OVERFLOW_ERROR;
         return true;
     }
-    if (!expect(p, LEX_TRUNCATE))
+    if (!parser_expect(p, LEX_TRUNCATE))
         return false;
     call->overflow = SQL_OVERFLOW_TRUNCATE;
-    if (at_kind(p, LEX_STRING_LITERAL) || tok(p)->kind == LEX_UNICODE_STRING) {
+    if (parser_at_kind(p, LEX_STRING_LITERAL) || tok(p)->kind == LEX_UNICODE_STRING) {
         call->overflow_filler = parse_literal(p);
         if (!call->overflow_filler)
             return false;
     }
-    call->overflow_with_count = accept(p, LEX_WITH);
-    return (call->overflow_with_count || expect(p, LEX_WITHOUT)) && expect(p, LEX_COUNT);
+    call->overflow_with_count = parser_accept(p, LEX_WITH);
+    return (call->overflow_with_count || parser_expect(p, LEX_WITHOUT)) &&
+           parser_expect(p, LEX_COUNT);
 }
 
 static bool parse_listagg_args(struct parser *p, struct sql_call *call) {
@@ -120,29 +123,31 @@ static bool parse_listagg_args(struct parser *p, struct sql_call *call) {
     struct sql_expr *value = parse_expression(p);
     if (!value || !LIST_ADD(p, call->args.items, call->args.count, value))
         return false;
-    if (accept(p, LEX_COMMA)) {
-        if (tok(p)->kind != LEX_UNICODE_STRING && !at_kind(p, LEX_STRING_LITERAL))
-            return mismatch(p);
+    if (parser_accept(p, LEX_COMMA)) {
+        if (tok(p)->kind != LEX_UNICODE_STRING && !parser_at_kind(p, LEX_STRING_LITERAL))
+            return parser_mismatch(p);
         struct sql_expr *separator = parse_literal(p);
         if (!separator || !LIST_ADD(p, call->args.items, call->args.count, separator))
             return false;
     }
-    if (accept(p, LEX_ON) && !parse_overflow(p, call))
+    if (parser_accept(p, LEX_ON) && !parse_overflow(p, call))
         return false;
-    return expect(p, LEX_RPAREN);
+    return parser_expect(p, LEX_RPAREN);
 }
 
 struct sql_expr *parse_listagg(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_CALL, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_CALL, pos_here(p));
     struct sql_call *call = NODE(p, struct sql_call);
     struct sql_ident name = {.text = tok(p)->text, .pos = pos_here(p)};
     if (!e || !call || !LIST_ADD(p, call->name.parts, call->name.count, name))
         return NULL;
     e->call = call;
-    advance(p);
-    if (!expect(p, LEX_LPAREN) || !parse_listagg_args(p, call) || !expect(p, LEX_WITHIN) ||
-        !expect(p, LEX_GROUP) || !expect(p, LEX_LPAREN) || !expect(p, LEX_ORDER) ||
-        !expect(p, LEX_BY) || !parse_sort(p, &call->within_group) || !expect(p, LEX_RPAREN))
+    parser_advance(p);
+    if (!parser_expect(p, LEX_LPAREN) || !parse_listagg_args(p, call) ||
+        !parser_expect(p, LEX_WITHIN) || !parser_expect(p, LEX_GROUP) ||
+        !parser_expect(p, LEX_LPAREN) || !parser_expect(p, LEX_ORDER) ||
+        !parser_expect(p, LEX_BY) || !parse_sort(p, &call->within_group) ||
+        !parser_expect(p, LEX_RPAREN))
         return NULL;
     return parse_filter(p, call) && parse_over(p, call) ? e : NULL;
 }
@@ -150,7 +155,7 @@ struct sql_expr *parse_listagg(struct parser *p) {
 /* ---- SUBSTRING(a FROM b), POSITION(a IN b), TRIM(..), NORMALIZE(..), EXTRACT(..) ---- */
 
 static struct sql_expr *call_new(struct parser *p, const char *name, struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, SQL_E_CALL, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_CALL, pos);
     struct sql_call *call = NODE(p, struct sql_call);
     struct sql_ident ident = {.text = bytes_str(name), .pos = pos};
     if (!e || !call || !LIST_ADD(p, call->name.parts, call->name.count, ident))
@@ -165,25 +170,25 @@ static bool add_call_arg(struct parser *p, struct sql_expr *call, struct sql_exp
 
 static struct sql_expr *parse_substring(struct parser *p) {
     struct sql_expr *e = call_new(p, "substring", pos_here(p));
-    advance(p);
-    advance(p);
-    if (!e || !add_call_arg(p, e, parse_value(p)) || !expect(p, LEX_FROM) ||
+    parser_advance(p);
+    parser_advance(p);
+    if (!e || !add_call_arg(p, e, parse_value(p)) || !parser_expect(p, LEX_FROM) ||
         !add_call_arg(p, e, parse_value(p)))
         return NULL;
-    if (accept(p, LEX_FOR) && !add_call_arg(p, e, parse_value(p)))
+    if (parser_accept(p, LEX_FOR) && !add_call_arg(p, e, parse_value(p)))
         return NULL;
-    return expect(p, LEX_RPAREN) ? e : NULL;
+    return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static struct sql_expr *parse_position(struct parser *p) {
     struct sql_expr *e = call_new(p, "strpos", pos_here(p));
-    advance(p);
-    advance(p);
+    parser_advance(p);
+    parser_advance(p);
     struct sql_expr *needle = parse_value(p);
-    if (!e || !needle || !expect(p, LEX_IN) || !add_call_arg(p, e, parse_value(p)) ||
+    if (!e || !needle || !parser_expect(p, LEX_IN) || !add_call_arg(p, e, parse_value(p)) ||
         !add_call_arg(p, e, needle))
         return NULL;
-    return expect(p, LEX_RPAREN) ? e : NULL;
+    return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 /* [LEADING|TRAILING|BOTH] [characters] FROM source: the cursor is after '('. */
@@ -193,54 +198,55 @@ static bool parse_trim_from(struct parser *p, struct sql_expr *e) {
         e->call->name.parts[0].text = k == LEX_LEADING    ? BYTES("ltrim")
                                       : k == LEX_TRAILING ? BYTES("rtrim")
                                                           : BYTES("trim");
-        advance(p);
+        parser_advance(p);
     }
     struct sql_expr *characters = NULL;
-    if (!at_kind(p, LEX_FROM) && !(characters = parse_value(p)))
+    if (!parser_at_kind(p, LEX_FROM) && !(characters = parse_value(p)))
         return false;
-    return expect(p, LEX_FROM) && add_call_arg(p, e, parse_value(p)) &&
+    return parser_expect(p, LEX_FROM) && add_call_arg(p, e, parse_value(p)) &&
            (!characters || add_call_arg(p, e, characters));
 }
 
 static struct sql_expr *parse_trim(struct parser *p) {
     struct sql_expr *e = call_new(p, "trim", pos_here(p));
-    advance(p);
+    parser_advance(p);
     size_t open = p->at;
-    if (!e || !expect(p, LEX_LPAREN))
+    if (!e || !parser_expect(p, LEX_LPAREN))
         return NULL;
     if (find_in_parens(p, open, LEX_FROM, LEX_DISTINCT))
-        return parse_trim_from(p, e) && expect(p, LEX_RPAREN) ? e : NULL;
+        return parse_trim_from(p, e) && parser_expect(p, LEX_RPAREN) ? e : NULL;
     if (!add_call_arg(p, e, parse_value(p)) ||
-        (accept(p, LEX_COMMA) && !add_call_arg(p, e, parse_value(p))))
+        (parser_accept(p, LEX_COMMA) && !add_call_arg(p, e, parse_value(p))))
         return NULL;
-    want(p, LEX_FROM);
-    return expect(p, LEX_RPAREN) ? e : NULL;
+    parser_want(p, LEX_FROM);
+    return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static struct sql_expr *parse_normalize(struct parser *p) {
     struct sql_expr *e = call_new(p, "normalize", pos_here(p));
-    advance(p);
-    if (!e || !expect(p, LEX_LPAREN) || !add_call_arg(p, e, parse_value(p)))
+    parser_advance(p);
+    if (!e || !parser_expect(p, LEX_LPAREN) || !add_call_arg(p, e, parse_value(p)))
         return NULL;
-    struct sql_expr *form = expr_new(p, SQL_E_STRING, pos_here(p));
+    struct sql_expr *form = parser_expr(p, SQL_E_STRING, pos_here(p));
     if (!form)
         return NULL;
     form->text = BYTES("NFC");
-    if (accept(p, LEX_COMMA)) {
+    if (parser_accept(p, LEX_COMMA)) {
         form->pos = pos_here(p);
         form->text = bytes_slice(bytes_str(lex_label(tok(p)->kind)), 1, 1 + tok(p)->text.len);
-        if (!accept(p, LEX_NFC) && !accept(p, LEX_NFD) && !accept(p, LEX_NFKC) &&
-            !expect(p, LEX_NFKD))
+        if (!parser_accept(p, LEX_NFC) && !parser_accept(p, LEX_NFD) &&
+            !parser_accept(p, LEX_NFKC) && !parser_expect(p, LEX_NFKD))
             return NULL;
     }
-    return add_call_arg(p, e, form) && expect(p, LEX_RPAREN) ? e : NULL;
+    return add_call_arg(p, e, form) && parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static struct sql_expr *parse_extract(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_EXTRACT, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_EXTRACT, pos_here(p));
     struct sql_ident field;
-    advance(p);
-    if (!e || !expect(p, LEX_LPAREN) || !parse_ident(p, &field) || !expect(p, LEX_FROM))
+    parser_advance(p);
+    if (!e || !parser_expect(p, LEX_LPAREN) || !parse_ident(p, &field) ||
+        !parser_expect(p, LEX_FROM))
         return NULL;
     char *name = arena_strndup(p->arena, field.text.ptr, field.text.len);
     if (!name) {
@@ -252,7 +258,7 @@ static struct sql_expr *parse_extract(struct parser *p) {
     e->extract.field = bytes_of(name, field.text.len);
     e->extract.field_pos = field.pos;
     e->extract.value = parse_value(p);
-    return e->extract.value && expect(p, LEX_RPAREN) ? e : NULL;
+    return e->extract.value && parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 struct sql_expr *parse_special_call(struct parser *p) {

@@ -12,39 +12,39 @@ static struct sql_expr *parse_and(struct parser *p);
 static struct sql_expr *parse_not(struct parser *p);
 
 struct sql_expr *parse_expression(struct parser *p) {
-    if (!enter(p))
+    if (!parser_enter(p))
         return NULL;
-    enter_rule(p, LEX_RULE_EXPRESSION);
+    parser_enter_rule(p, LEX_RULE_EXPRESSION);
     struct sql_pos pos = pos_here(p);
     struct sql_expr *e = parse_and(p);
-    if (e && accept(p, LEX_OR)) {
-        struct sql_expr *all = expr_new(p, SQL_E_OR, pos);
+    if (e && parser_accept(p, LEX_OR)) {
+        struct sql_expr *all = parser_expr(p, SQL_E_OR, pos);
         if (!all || !LIST_ADD(p, all->list.items, all->list.count, e))
             return NULL;
         do {
             struct sql_expr *next = parse_and(p);
             if (!next || !LIST_ADD(p, all->list.items, all->list.count, next))
                 return NULL;
-        } while (accept(p, LEX_OR));
+        } while (parser_accept(p, LEX_OR));
         e = all;
     }
-    leave(p);
+    parser_leave(p);
     return e;
 }
 
 static struct sql_expr *parse_and(struct parser *p) {
     struct sql_pos pos = pos_here(p);
     struct sql_expr *e = parse_not(p);
-    if (!e || !accept(p, LEX_AND))
+    if (!e || !parser_accept(p, LEX_AND))
         return e;
-    struct sql_expr *all = expr_new(p, SQL_E_AND, pos);
+    struct sql_expr *all = parser_expr(p, SQL_E_AND, pos);
     if (!all || !LIST_ADD(p, all->list.items, all->list.count, e))
         return NULL;
     do {
         struct sql_expr *next = parse_not(p);
         if (!next || !LIST_ADD(p, all->list.items, all->list.count, next))
             return NULL;
-    } while (accept(p, LEX_AND));
+    } while (parser_accept(p, LEX_AND));
     return all;
 }
 
@@ -62,13 +62,13 @@ static bool comparison_op(enum lex_kind kind, enum sql_op *ret) {
 /* = ALL (SELECT ..): the cursor is at ALL, ANY or SOME. */
 static struct sql_expr *parse_quantified(struct parser *p, struct sql_expr *left, enum sql_op op,
                                          struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, SQL_E_QUANTIFIED, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_QUANTIFIED, pos);
     if (!e)
         return NULL;
     e->quantified.op = op;
     e->quantified.value = left;
     e->quantified.all = tok(p)->kind == LEX_ALL;
-    advance(p);
+    parser_advance(p);
     e->quantified.query = parse_query_in_parens(p);
     return e->quantified.query ? e : NULL;
 }
@@ -81,13 +81,13 @@ static bool at_quantifier(const struct parser *p) {
 
 static struct sql_expr *parse_comparison(struct parser *p, struct sql_expr *left, enum sql_op op) {
     struct sql_pos pos = pos_here(p);
-    advance(p);
+    parser_advance(p);
     if (at_quantifier(p))
         return parse_quantified(p, left, op, pos);
-    want(p, LEX_ALL);
-    want(p, LEX_ANY);
-    want(p, LEX_SOME);
-    struct sql_expr *e = expr_new(p, SQL_E_BINARY_OP, pos);
+    parser_want(p, LEX_ALL);
+    parser_want(p, LEX_ANY);
+    parser_want(p, LEX_SOME);
+    struct sql_expr *e = parser_expr(p, SQL_E_BINARY_OP, pos);
     if (!e)
         return NULL;
     e->binary.op = op;
@@ -98,13 +98,13 @@ static struct sql_expr *parse_comparison(struct parser *p, struct sql_expr *left
 
 static struct sql_expr *parse_between(struct parser *p, struct sql_expr *left, bool negated,
                                       struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, SQL_E_BETWEEN, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_BETWEEN, pos);
     if (!e)
         return NULL;
     e->between.value = left;
     e->between.negated = negated;
     e->between.low = parse_value(p);
-    if (!e->between.low || !expect(p, LEX_AND))
+    if (!e->between.low || !parser_expect(p, LEX_AND))
         return NULL;
     e->between.high = parse_value(p);
     return e->between.high ? e : NULL;
@@ -115,7 +115,7 @@ static struct sql_expr *parse_in(struct parser *p, struct sql_expr *left, bool n
     bool is_query = tok(p)->kind == LEX_LPAREN && is_query_paren(p, p->at);
     if (is_query && peek(p, 1) == LEX_LPAREN) /* IN ((SELECT ..)) is a list of one */
         is_query = kind_at(p, (size_t)p->tokens[p->at + 1].partner + 1) != LEX_RPAREN;
-    struct sql_expr *e = expr_new(p, is_query ? SQL_E_IN_QUERY : SQL_E_IN_LIST, pos);
+    struct sql_expr *e = parser_expr(p, is_query ? SQL_E_IN_QUERY : SQL_E_IN_LIST, pos);
     if (!e)
         return NULL;
     e->in.value = left;
@@ -124,15 +124,15 @@ static struct sql_expr *parse_in(struct parser *p, struct sql_expr *left, bool n
         e->in.query = parse_query_in_parens(p);
         return e->in.query ? e : NULL;
     }
-    if (!expect(p, LEX_LPAREN))
+    if (!parser_expect(p, LEX_LPAREN))
         return NULL;
-    want(p, LEX_RULE_QUERY);
-    return parse_expressions(p, &e->in.list) && expect(p, LEX_RPAREN) ? e : NULL;
+    parser_want(p, LEX_RULE_QUERY);
+    return parse_expressions(p, &e->in.list) && parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static struct sql_expr *parse_like(struct parser *p, struct sql_expr *left, bool negated,
                                    struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, SQL_E_LIKE, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_LIKE, pos);
     if (!e)
         return NULL;
     e->like.value = left;
@@ -140,7 +140,7 @@ static struct sql_expr *parse_like(struct parser *p, struct sql_expr *left, bool
     e->like.pattern = parse_value(p);
     if (!e->like.pattern)
         return NULL;
-    if (accept(p, LEX_ESCAPE)) {
+    if (parser_accept(p, LEX_ESCAPE)) {
         e->like.escape = parse_value(p);
         if (!e->like.escape)
             return NULL;
@@ -149,18 +149,18 @@ static struct sql_expr *parse_like(struct parser *p, struct sql_expr *left, bool
 }
 
 static struct sql_expr *parse_is(struct parser *p, struct sql_expr *left, struct sql_pos pos) {
-    bool negated = accept(p, LEX_NOT);
-    if (accept(p, LEX_NULL)) {
-        struct sql_expr *e = expr_new(p, SQL_E_IS_NULL, pos);
+    bool negated = parser_accept(p, LEX_NOT);
+    if (parser_accept(p, LEX_NULL)) {
+        struct sql_expr *e = parser_expr(p, SQL_E_IS_NULL, pos);
         if (e) {
             e->is.value = left;
             e->is.negated = negated;
         }
         return e;
     }
-    if (!expect(p, LEX_DISTINCT) || !expect(p, LEX_FROM))
+    if (!parser_expect(p, LEX_DISTINCT) || !parser_expect(p, LEX_FROM))
         return NULL;
-    struct sql_expr *e = expr_new(p, SQL_E_DISTINCT, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_DISTINCT, pos);
     if (!e)
         return NULL;
     e->distinct.left = left;
@@ -172,19 +172,19 @@ static struct sql_expr *parse_is(struct parser *p, struct sql_expr *left, struct
 /* NOT BETWEEN, NOT IN, NOT LIKE and the same without NOT. */
 static struct sql_expr *parse_negatable(struct parser *p, struct sql_expr *left) {
     struct sql_pos pos = pos_here(p);
-    bool negated = accept(p, LEX_NOT);
-    if (accept(p, LEX_BETWEEN))
+    bool negated = parser_accept(p, LEX_NOT);
+    if (parser_accept(p, LEX_BETWEEN))
         return parse_between(p, left, negated, pos);
-    if (accept(p, LEX_IN))
+    if (parser_accept(p, LEX_IN))
         return parse_in(p, left, negated, pos);
-    if (accept(p, LEX_LIKE))
+    if (parser_accept(p, LEX_LIKE))
         return parse_like(p, left, negated, pos);
-    mismatch(p);
+    parser_mismatch(p);
     return NULL;
 }
 
 static struct sql_expr *parse_predicate(struct parser *p, struct sql_expr *left) {
-    want(p, LEX_RULE_PREDICATE);
+    parser_want(p, LEX_RULE_PREDICATE);
     enum sql_op op;
     struct sql_pos pos = pos_here(p);
     switch (tok(p)->kind) {
@@ -194,7 +194,7 @@ static struct sql_expr *parse_predicate(struct parser *p, struct sql_expr *left)
     case LEX_LIKE:
         return parse_negatable(p, left);
     case LEX_IS:
-        advance(p);
+        parser_advance(p);
         return parse_is(p, left, pos);
     default:
         return comparison_op(tok(p)->kind, &op) ? parse_comparison(p, left, op) : left;
@@ -207,13 +207,13 @@ static struct sql_expr *parse_not(struct parser *p) {
         struct sql_expr *left = parse_value(p);
         return left ? parse_predicate(p, left) : NULL;
     }
-    if (!enter(p))
+    if (!parser_enter(p))
         return NULL;
-    advance(p);
-    struct sql_expr *e = expr_new(p, SQL_E_NOT, pos);
+    parser_advance(p);
+    struct sql_expr *e = parser_expr(p, SQL_E_NOT, pos);
     if (e)
         e->child = parse_not(p);
-    leave(p);
+    parser_leave(p);
     return e && e->child ? e : NULL;
 }
 
@@ -225,27 +225,27 @@ static bool at_number(enum lex_kind kind) {
 
 /* TIME ZONE 'x' or TIME ZONE INTERVAL ..: the cursor is after AT. */
 static struct sql_expr *parse_zone(struct parser *p) {
-    if (!expect(p, LEX_TIME) || !expect(p, LEX_ZONE))
+    if (!parser_expect(p, LEX_TIME) || !parser_expect(p, LEX_ZONE))
         return NULL;
     if (tok(p)->kind == LEX_INTERVAL) {
-        struct sql_expr *e = expr_new(p, SQL_E_INTERVAL, pos_here(p));
+        struct sql_expr *e = parser_expr(p, SQL_E_INTERVAL, pos_here(p));
         return e && parse_interval(p, e) ? e : NULL;
     }
-    want(p, LEX_INTERVAL);
-    struct sql_expr *e = expr_new(p, SQL_E_STRING, pos_here(p));
+    parser_want(p, LEX_INTERVAL);
+    struct sql_expr *e = parser_expr(p, SQL_E_STRING, pos_here(p));
     return e && parse_string(p, &e->text) ? e : NULL;
 }
 
 static struct sql_expr *parse_at(struct parser *p, struct sql_expr *left) {
     struct sql_pos pos = pos_here(p);
-    advance(p);
-    if (accept(p, LEX_LOCAL)) {
-        struct sql_expr *e = expr_new(p, SQL_E_AT_LOCAL, pos);
+    parser_advance(p);
+    if (parser_accept(p, LEX_LOCAL)) {
+        struct sql_expr *e = parser_expr(p, SQL_E_AT_LOCAL, pos);
         if (e)
             e->child = left;
         return e;
     }
-    struct sql_expr *e = expr_new(p, SQL_E_AT_TIME_ZONE, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_AT_TIME_ZONE, pos);
     if (!e)
         return NULL;
     e->binary.left = left;
@@ -254,17 +254,17 @@ static struct sql_expr *parse_at(struct parser *p, struct sql_expr *left) {
 }
 
 static struct sql_expr *parse_zoned(struct parser *p) {
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     struct sql_expr *e = parse_primary(p);
     while (e) {
         bool is_alias = peek(p, 1) != LEX_TIME && peek(p, 1) != LEX_LOCAL;
-        if (!at_kind(p, LEX_AT) || is_alias)
+        if (!parser_at_kind(p, LEX_AT) || is_alias)
             break;
-        if (!chain_link(p, &links))
+        if (!parser_chain_link(p, &links))
             return NULL;
         e = parse_at(p, e);
     }
-    chain_end(p, saved, links);
+    parser_chain_end(p, saved, links);
     return e;
 }
 
@@ -273,15 +273,15 @@ static struct sql_expr *parse_unary(struct parser *p) {
     bool is_sign = k == LEX_PLUS || (k == LEX_MINUS && !at_number(peek(p, 1)));
     if (!is_sign)
         return parse_zoned(p);
-    if (!enter(p))
+    if (!parser_enter(p))
         return NULL;
-    struct sql_expr *e = expr_new(p, SQL_E_UNARY, pos_here(p));
-    advance(p);
+    struct sql_expr *e = parser_expr(p, SQL_E_UNARY, pos_here(p));
+    parser_advance(p);
     if (e) {
         e->binary.op = k == LEX_PLUS ? SQL_OP_PLUS : SQL_OP_MINUS;
         e->binary.left = parse_unary(p);
     }
-    leave(p);
+    parser_leave(p);
     return e && e->binary.left ? e : NULL;
 }
 
@@ -299,19 +299,19 @@ static const struct {
 static int infix_at(struct parser *p, int precedence) {
     int found = -1;
     for (size_t i = 0; i < COUNT_OF(infix); i++)
-        if (at_kind(p, infix[i].kind) && infix[i].precedence >= precedence)
+        if (parser_at_kind(p, infix[i].kind) && infix[i].precedence >= precedence)
             found = (int)i;
     return found;
 }
 
 static struct sql_expr *parse_binary(struct parser *p, int precedence) {
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     struct sql_expr *left = parse_unary(p);
     for (int i; left && (i = infix_at(p, precedence)) >= 0;) {
-        struct sql_expr *e = expr_new(p, SQL_E_BINARY_OP, pos_here(p));
-        if (!e || !chain_link(p, &links))
+        struct sql_expr *e = parser_expr(p, SQL_E_BINARY_OP, pos_here(p));
+        if (!e || !parser_chain_link(p, &links))
             return NULL;
-        advance(p);
+        parser_advance(p);
         e->binary.op = infix[i].op;
         e->binary.left = left;
         e->binary.right = infix[i].precedence == TIGHTEST
@@ -319,12 +319,12 @@ static struct sql_expr *parse_binary(struct parser *p, int precedence) {
                               : parse_binary(p, infix[i].precedence + 1);
         left = e->binary.right ? e : NULL;
     }
-    chain_end(p, saved, links);
+    parser_chain_end(p, saved, links);
     return left;
 }
 
 struct sql_expr *parse_value(struct parser *p) {
-    enter_rule(p, LEX_RULE_EXPRESSION);
+    parser_enter_rule(p, LEX_RULE_EXPRESSION);
     return parse_binary(p, LOOSEST);
 }
 
@@ -333,6 +333,6 @@ bool parse_expressions(struct parser *p, struct sql_exprs *ret) {
         struct sql_expr *e = parse_expression(p);
         if (!e || !LIST_ADD(p, ret->items, ret->count, e))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }

@@ -44,37 +44,37 @@ static inline enum lex_kind peek(const struct parser *p, size_t ahead) {
 static inline struct sql_pos pos_here(const struct parser *p) {
     return tok(p)->pos;
 }
-void advance(struct parser *p);
+void parser_advance(struct parser *p);
 /* Notes that `kind` could stand here. */
-void want(struct parser *p, enum lex_kind kind);
+void parser_want(struct parser *p, enum lex_kind kind);
 /* Is it here? Noted when not. */
-bool at_kind(struct parser *p, enum lex_kind kind);
-bool accept(struct parser *p, enum lex_kind kind);
-bool expect(struct parser *p, enum lex_kind kind);
+bool parser_at_kind(struct parser *p, enum lex_kind kind);
+bool parser_accept(struct parser *p, enum lex_kind kind);
+bool parser_expect(struct parser *p, enum lex_kind kind);
 /* Enters a named rule at the cursor. */
-void enter_rule(struct parser *p, enum lex_kind rule);
+void parser_enter_rule(struct parser *p, enum lex_kind rule);
 /* "mismatched input 'X'. Expecting: ..." at the cursor; false always. */
-bool mismatch(struct parser *p);
-bool fail_at(struct parser *p, struct sql_pos pos, const char *name, const char *fmt, ...)
+bool parser_mismatch(struct parser *p);
+bool parser_fail_at(struct parser *p, struct sql_pos pos, const char *name, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 #define SYNTAX "SYNTAX_ERROR"
-bool unsupported(struct parser *p, struct sql_pos pos, const char *what);
-/* Recursion guard: true when one level deeper is fine; leave() undoes it. */
-bool enter(struct parser *p);
-static inline void leave(struct parser *p) {
+bool parser_unsupported(struct parser *p, struct sql_pos pos, const char *what);
+/* Recursion guard: true when one level deeper is fine; parser_leave() undoes it. */
+bool parser_enter(struct parser *p);
+static inline void parser_leave(struct parser *p) {
     p->depth--;
 }
-/* Brackets a chain: `saved = chain_begin(p)`, chain_link per link, chain_end. */
-int chain_begin(struct parser *p);
-bool chain_link(struct parser *p, int *links);
-void chain_end(struct parser *p, int saved, int links);
+/* Brackets a chain: `saved = parser_chain_begin(p)`, chain_link per link, chain_end. */
+int parser_chain_begin(struct parser *p);
+bool parser_chain_link(struct parser *p, int *links);
+void parser_chain_end(struct parser *p, int saved, int links);
 /* Room for one more element; NULL on no memory (the error is set). Arrays double. */
-void *list_room(struct parser *p, void *items, size_t count, size_t item_size);
+void *parser_list_room(struct parser *p, void *items, size_t count, size_t item_size);
 #define LIST_ADD(p, items, count, value)                                                           \
-    (((items) = list_room((p), (items), (count), sizeof *(items))) != NULL &&                      \
+    (((items) = parser_list_room((p), (items), (count), sizeof *(items))) != NULL &&               \
      ((items)[(count)++] = (value), true))
-void *node_new(struct parser *p, size_t size);
-#define NODE(p, type) ((type *)node_new((p), sizeof(type)))
+void *parser_node(struct parser *p, size_t size);
+#define NODE(p, type) ((type *)parser_node((p), sizeof(type)))
 bool parse_ident(struct parser *p, struct sql_ident *ret);
 bool parse_path(struct parser *p, struct sql_path *ret);
 bool parse_idents_in_parens(struct parser *p, struct sql_idents *ret);
@@ -89,7 +89,7 @@ bool is_query_paren(const struct parser *p, size_t open);
 bool starts_query(enum lex_kind kind);
 
 /* ---- nodes ---- */
-struct sql_expr *expr_new(struct parser *p, enum sql_expr_kind kind, struct sql_pos pos);
+struct sql_expr *parser_expr(struct parser *p, enum sql_expr_kind kind, struct sql_pos pos);
 
 /* ---- parse_expr.c, parse_primary.c, parse_call.c, parse_window.c, parse_json.c ---- */
 struct sql_expr *parse_expression(struct parser *p);

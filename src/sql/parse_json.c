@@ -5,12 +5,12 @@
 static bool parse_format(struct parser *p, bool *ret_format) {
     if (tok(p)->kind != LEX_FORMAT || peek(p, 1) != LEX_JSON)
         return true;
-    advance(p);
-    advance(p);
+    parser_advance(p);
+    parser_advance(p);
     *ret_format = true;
-    if (!accept(p, LEX_ENCODING))
+    if (!parser_accept(p, LEX_ENCODING))
         return true;
-    return accept(p, LEX_UTF8) || accept(p, LEX_UTF16) || expect(p, LEX_UTF32);
+    return parser_accept(p, LEX_UTF8) || parser_accept(p, LEX_UTF16) || parser_expect(p, LEX_UTF32);
 }
 
 static bool parse_json_value(struct parser *p, struct sql_expr **ret, bool *ret_format) {
@@ -24,28 +24,28 @@ static bool parse_passing(struct parser *p, struct sql_json_expr *j) {
     do {
         struct sql_expr *value;
         struct sql_ident name;
-        if (!parse_json_value(p, &value, &format) || !expect(p, LEX_AS) || !parse_ident(p, &name) ||
-            !LIST_ADD(p, j->names, named, name) ||
+        if (!parse_json_value(p, &value, &format) || !parser_expect(p, LEX_AS) ||
+            !parse_ident(p, &name) || !LIST_ADD(p, j->names, named, name) ||
             !LIST_ADD(p, j->passing.items, j->passing.count, value))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }
 
 /* input [FORMAT JSON], 'path' [AS name] [PASSING ..] */
 static bool parse_invocation(struct parser *p, struct sql_json_expr *j) {
     struct sql_ident ignored;
-    if (!parse_json_value(p, &j->input, &j->input_format_json) || !expect(p, LEX_COMMA) ||
+    if (!parse_json_value(p, &j->input, &j->input_format_json) || !parser_expect(p, LEX_COMMA) ||
         !parse_string(p, &j->path))
         return false;
-    if (accept(p, LEX_AS) && !parse_ident(p, &ignored))
+    if (parser_accept(p, LEX_AS) && !parse_ident(p, &ignored))
         return false;
-    return !accept(p, LEX_PASSING) || parse_passing(p, j);
+    return !parser_accept(p, LEX_PASSING) || parse_passing(p, j);
 }
 
 static bool parse_returning(struct parser *p, struct sql_json_expr *j) {
     bool format = false;
-    if (!accept(p, LEX_RETURNING))
+    if (!parser_accept(p, LEX_RETURNING))
         return true;
     j->returning = parse_type(p);
     return j->returning && parse_format(p, &format);
@@ -54,20 +54,20 @@ static bool parse_returning(struct parser *p, struct sql_json_expr *j) {
 /* What may stand before ON EMPTY and ON ERROR; JSON_UNSAID when nothing does. */
 static bool parse_behavior(struct parser *p, enum sql_json_behavior *ret, struct sql_expr **value) {
     *ret = SQL_JSON_UNSAID;
-    if (accept(p, LEX_NULL))
+    if (parser_accept(p, LEX_NULL))
         *ret = SQL_JSON_NULL;
-    else if (accept(p, LEX_ERROR))
+    else if (parser_accept(p, LEX_ERROR))
         *ret = SQL_JSON_ERROR;
-    else if (accept(p, LEX_TRUE))
+    else if (parser_accept(p, LEX_TRUE))
         *ret = SQL_JSON_TRUE;
-    else if (accept(p, LEX_FALSE))
+    else if (parser_accept(p, LEX_FALSE))
         *ret = SQL_JSON_FALSE;
-    else if (accept(p, LEX_UNKNOWN))
+    else if (parser_accept(p, LEX_UNKNOWN))
         *ret = SQL_JSON_UNKNOWN;
-    else if (accept(p, LEX_EMPTY)) {
-        *ret = accept(p, LEX_ARRAY) ? SQL_JSON_EMPTY_ARRAY : SQL_JSON_EMPTY_OBJECT;
-        return *ret == SQL_JSON_EMPTY_ARRAY || expect(p, LEX_OBJECT);
-    } else if (accept(p, LEX_DEFAULT)) {
+    else if (parser_accept(p, LEX_EMPTY)) {
+        *ret = parser_accept(p, LEX_ARRAY) ? SQL_JSON_EMPTY_ARRAY : SQL_JSON_EMPTY_OBJECT;
+        return *ret == SQL_JSON_EMPTY_ARRAY || parser_expect(p, LEX_OBJECT);
+    } else if (parser_accept(p, LEX_DEFAULT)) {
         *ret = SQL_JSON_DEFAULT;
         *value = parse_expression(p);
         return *value != NULL;
@@ -84,39 +84,40 @@ static bool parse_behaviors(struct parser *p, struct sql_json_expr *j) {
             return false;
         if (what == SQL_JSON_UNSAID)
             return true;
-        if (!expect(p, LEX_ON))
+        if (!parser_expect(p, LEX_ON))
             return false;
-        if (round == 0 && j->function != SQL_JSON_EXISTS && accept(p, LEX_EMPTY)) {
+        if (round == 0 && j->function != SQL_JSON_EXISTS && parser_accept(p, LEX_EMPTY)) {
             j->on_empty = what;
             j->empty_default = value;
             continue;
         }
         j->on_error = what;
         j->error_default = value;
-        return expect(p, LEX_ERROR);
+        return parser_expect(p, LEX_ERROR);
     }
     return true;
 }
 
 /* WITHOUT | WITH [CONDITIONAL | UNCONDITIONAL] [ARRAY] WRAPPER; KEEP | OMIT QUOTES */
 static bool parse_query_options(struct parser *p, struct sql_json_expr *j) {
-    if (accept(p, LEX_WITHOUT)) {
+    if (parser_accept(p, LEX_WITHOUT)) {
         j->wrapper = SQL_WRAPPER_WITHOUT;
-    } else if (accept(p, LEX_WITH)) {
+    } else if (parser_accept(p, LEX_WITH)) {
         j->wrapper =
-            accept(p, LEX_CONDITIONAL) ? SQL_WRAPPER_CONDITIONAL : SQL_WRAPPER_UNCONDITIONAL;
-        accept(p, LEX_UNCONDITIONAL);
+            parser_accept(p, LEX_CONDITIONAL) ? SQL_WRAPPER_CONDITIONAL : SQL_WRAPPER_UNCONDITIONAL;
+        parser_accept(p, LEX_UNCONDITIONAL);
     }
     if (j->wrapper != SQL_WRAPPER_UNSAID) {
-        accept(p, LEX_ARRAY);
-        if (!expect(p, LEX_WRAPPER))
+        parser_accept(p, LEX_ARRAY);
+        if (!parser_expect(p, LEX_WRAPPER))
             return false;
     }
-    j->quotes = accept(p, LEX_KEEP) ? 1 : accept(p, LEX_OMIT) ? 2 : 0;
+    j->quotes = parser_accept(p, LEX_KEEP) ? 1 : parser_accept(p, LEX_OMIT) ? 2 : 0;
     if (!j->quotes)
         return true;
-    return expect(p, LEX_QUOTES) &&
-           (!accept(p, LEX_ON) || (expect(p, LEX_SCALAR) && expect(p, LEX_STRING)));
+    return parser_expect(p, LEX_QUOTES) &&
+           (!parser_accept(p, LEX_ON) ||
+            (parser_expect(p, LEX_SCALAR) && parser_expect(p, LEX_STRING)));
 }
 
 static bool parse_null_on_null(struct parser *p, bool *ret) {
@@ -124,9 +125,9 @@ static bool parse_null_on_null(struct parser *p, bool *ret) {
     if ((k != LEX_NULL && k != LEX_ABSENT) || peek(p, 1) != LEX_ON)
         return true;
     *ret = k == LEX_NULL;
-    advance(p);
-    advance(p);
-    return expect(p, LEX_NULL);
+    parser_advance(p);
+    parser_advance(p);
+    return parser_expect(p, LEX_NULL);
 }
 
 /* [KEY] k VALUE v, or k : v */
@@ -135,24 +136,24 @@ static bool parse_member(struct parser *p, struct sql_json_expr *j) {
     struct sql_expr *value;
     enum lex_kind next = peek(p, 1);
     if (tok(p)->kind == LEX_KEY && next != LEX_VALUE && next != LEX_COLON && next != LEX_DOT)
-        advance(p);
+        parser_advance(p);
     struct sql_expr *key = parse_expression(p);
     if (!key || !LIST_ADD(p, j->keys.items, j->keys.count, key))
         return false;
-    if (!accept(p, LEX_COLON) && !expect(p, LEX_VALUE))
+    if (!parser_accept(p, LEX_COLON) && !parser_expect(p, LEX_VALUE))
         return false;
     return parse_json_value(p, &value, &format) &&
            LIST_ADD(p, j->values.items, j->values.count, value);
 }
 
 static bool parse_unique(struct parser *p, struct sql_json_expr *j) {
-    bool with = accept(p, LEX_WITH);
-    if (!with && !accept(p, LEX_WITHOUT))
+    bool with = parser_accept(p, LEX_WITH);
+    if (!with && !parser_accept(p, LEX_WITHOUT))
         return true;
     j->unique_keys = with;
-    if (!expect(p, LEX_UNIQUE))
+    if (!parser_expect(p, LEX_UNIQUE))
         return false;
-    accept(p, LEX_KEYS);
+    parser_accept(p, LEX_KEYS);
     return true;
 }
 
@@ -162,7 +163,7 @@ static bool parse_object(struct parser *p, struct sql_json_expr *j) {
         do {
             if (!parse_member(p, j))
                 return false;
-        } while (accept(p, LEX_COMMA));
+        } while (parser_accept(p, LEX_COMMA));
         if (!parse_null_on_null(p, &j->null_on_null) || !parse_unique(p, j))
             return false;
     }
@@ -177,7 +178,7 @@ static bool parse_json_array(struct parser *p, struct sql_json_expr *j) {
             if (!parse_json_value(p, &value, &format) ||
                 !LIST_ADD(p, j->values.items, j->values.count, value))
                 return false;
-        } while (accept(p, LEX_COMMA));
+        } while (parser_accept(p, LEX_COMMA));
         if (!parse_null_on_null(p, &j->null_on_null))
             return false;
     }
@@ -215,12 +216,14 @@ struct sql_expr *parse_json_call(struct parser *p) {
     enum sql_json_function function;
     if (!json_function_of(tok(p)->kind, &function))
         return NULL;
-    struct sql_expr *e = expr_new(p, SQL_E_JSON, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_JSON, pos_here(p));
     struct sql_json_expr *j = NODE(p, struct sql_json_expr);
     if (!e || !j)
         return NULL;
     j->function = function;
     e->json = j;
-    advance(p);
-    return expect(p, LEX_LPAREN) && parse_json_body(p, j) && expect(p, LEX_RPAREN) ? e : NULL;
+    parser_advance(p);
+    return parser_expect(p, LEX_LPAREN) && parse_json_body(p, j) && parser_expect(p, LEX_RPAREN)
+               ? e
+               : NULL;
 }

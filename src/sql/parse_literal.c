@@ -17,31 +17,31 @@ static bool unit_of(enum lex_kind kind, enum sql_unit *ret) {
 
 static bool parse_unit(struct parser *p, enum sql_unit *ret) {
     if (unit_of(tok(p)->kind, ret)) {
-        advance(p);
+        parser_advance(p);
         return true;
     }
-    want(p, LEX_YEAR);
-    want(p, LEX_MONTH);
-    want(p, LEX_DAY);
-    want(p, LEX_HOUR);
-    want(p, LEX_MINUTE);
-    want(p, LEX_SECOND);
-    return mismatch(p);
+    parser_want(p, LEX_YEAR);
+    parser_want(p, LEX_MONTH);
+    parser_want(p, LEX_DAY);
+    parser_want(p, LEX_HOUR);
+    parser_want(p, LEX_MINUTE);
+    parser_want(p, LEX_SECOND);
+    return parser_mismatch(p);
 }
 
 bool parse_unit_range(struct parser *p, enum sql_unit *from, enum sql_unit *to) {
     if (!parse_unit(p, from))
         return false;
     *to = *from;
-    return !accept(p, LEX_TO) || parse_unit(p, to);
+    return !parser_accept(p, LEX_TO) || parse_unit(p, to);
 }
 
 bool parse_interval(struct parser *p, struct sql_expr *e) {
-    advance(p);
-    if (accept(p, LEX_MINUS))
+    parser_advance(p);
+    if (parser_accept(p, LEX_MINUS))
         e->interval.negative = true;
     else
-        accept(p, LEX_PLUS);
+        parser_accept(p, LEX_PLUS);
     return parse_string(p, &e->interval.text) &&
            parse_unit_range(p, &e->interval.from, &e->interval.to);
 }
@@ -124,14 +124,14 @@ static struct bytes number_text(struct parser *p, struct bytes text, bool negati
 
 static bool parse_number(struct parser *p, struct sql_expr *e) {
     struct sql_pos pos = pos_here(p);
-    bool negative = accept(p, LEX_MINUS);
+    bool negative = parser_accept(p, LEX_MINUS);
     const struct lex_token *t = tok(p);
-    advance(p);
+    parser_advance(p);
     if (t->kind == LEX_INTEGER) {
         e->kind = SQL_E_INTEGER;
         return integer_value(t->text, negative, &e->integer) ||
-               fail_at(p, pos, SYNTAX, "Invalid numeric literal: %s%.*s", negative ? "-" : "",
-                       BYTES_ARG(t->text));
+               parser_fail_at(p, pos, SYNTAX, "Invalid numeric literal: %s%.*s",
+                              negative ? "-" : "", BYTES_ARG(t->text));
     }
     e->kind = t->kind == LEX_DECIMAL ? SQL_E_DECIMAL : SQL_E_DOUBLE;
     e->text = number_text(p, t->text, negative);
@@ -142,8 +142,8 @@ static bool parse_binary_literal(struct parser *p, struct sql_expr *e) {
     e->kind = SQL_E_BINARY;
     const char *wrong = lex_decode_binary(p->arena, tok(p)->text, &e->text);
     if (wrong)
-        return fail_at(p, pos_here(p), SYNTAX, "%s", wrong);
-    advance(p);
+        return parser_fail_at(p, pos_here(p), SYNTAX, "%s", wrong);
+    parser_advance(p);
     return true;
 }
 
@@ -157,13 +157,13 @@ static bool parse_literal_into(struct parser *p, struct sql_expr *e) {
     switch (tok(p)->kind) {
     case LEX_NULL:
         e->kind = SQL_E_NULL;
-        advance(p);
+        parser_advance(p);
         return true;
     case LEX_TRUE:
     case LEX_FALSE:
         e->kind = SQL_E_BOOLEAN;
         e->boolean = tok(p)->kind == LEX_TRUE;
-        advance(p);
+        parser_advance(p);
         return true;
     case LEX_STRING_LITERAL:
     case LEX_UNICODE_STRING:
@@ -183,6 +183,6 @@ static bool parse_literal_into(struct parser *p, struct sql_expr *e) {
 }
 
 struct sql_expr *parse_literal(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_NULL, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_NULL, pos_here(p));
     return e && parse_literal_into(p, e) ? e : NULL;
 }

@@ -6,7 +6,7 @@
 #include "sql/parse_int.h"
 
 static struct sql_expr *parse_lambda_body(struct parser *p, struct sql_expr *e) {
-    if (!e || !expect(p, LEX_ARROW))
+    if (!e || !parser_expect(p, LEX_ARROW))
         return NULL;
     e->lambda.body = parse_expression(p);
     return e->lambda.body ? e : NULL;
@@ -14,7 +14,7 @@ static struct sql_expr *parse_lambda_body(struct parser *p, struct sql_expr *e) 
 
 /* x -> .. */
 static struct sql_expr *parse_short_lambda(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_LAMBDA, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_LAMBDA, pos_here(p));
     struct sql_ident name;
     if (!e || !parse_ident(p, &name) ||
         !LIST_ADD(p, e->lambda.params.items, e->lambda.params.count, name))
@@ -24,12 +24,12 @@ static struct sql_expr *parse_short_lambda(struct parser *p) {
 
 /* (x, y) -> ..; () -> .. */
 static struct sql_expr *parse_long_lambda(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_LAMBDA, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_LAMBDA, pos_here(p));
     if (!e)
         return NULL;
     if (peek(p, 1) == LEX_RPAREN) {
-        advance(p);
-        advance(p);
+        parser_advance(p);
+        parser_advance(p);
     } else if (!parse_idents_in_parens(p, &e->lambda.params)) {
         return NULL;
     }
@@ -38,7 +38,7 @@ static struct sql_expr *parse_long_lambda(struct parser *p) {
 
 static struct sql_expr *parse_subquery(struct parser *p, enum sql_expr_kind kind,
                                        struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, kind, pos);
+    struct sql_expr *e = parser_expr(p, kind, pos);
     if (!e)
         return NULL;
     e->query = parse_query_in_parens(p);
@@ -48,14 +48,14 @@ static struct sql_expr *parse_subquery(struct parser *p, enum sql_expr_kind kind
 /* (a): a itself; (a, b): a row. */
 static struct sql_expr *parse_in_parens(struct parser *p) {
     struct sql_pos pos = pos_here(p);
-    advance(p);
-    want(p, LEX_RULE_QUERY);
+    parser_advance(p);
+    parser_want(p, LEX_RULE_QUERY);
     struct sql_exprs items = {0};
-    if (!parse_expressions(p, &items) || !expect(p, LEX_RPAREN))
+    if (!parse_expressions(p, &items) || !parser_expect(p, LEX_RPAREN))
         return NULL;
     if (items.count == 1)
         return items.items[0];
-    struct sql_expr *e = expr_new(p, SQL_E_ROW, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_ROW, pos);
     if (e)
         e->row.items = items;
     return e;
@@ -78,17 +78,17 @@ static bool parse_row_item(struct parser *p, struct sql_expr *row, struct sql_id
     if (!item || !LIST_ADD(p, row->row.items.items, row->row.items.count, item))
         return false;
     *ret_name = (struct sql_ident){0};
-    bool named = accept(p, LEX_AS) || lex_is_identifier(tok(p)->kind);
+    bool named = parser_accept(p, LEX_AS) || lex_is_identifier(tok(p)->kind);
     return !named || parse_ident(p, ret_name);
 }
 
 static struct sql_expr *parse_row(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_ROW, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_ROW, pos_here(p));
     size_t count = 0;
     bool any_named = false;
     struct sql_ident *names = NULL;
-    advance(p);
-    advance(p);
+    parser_advance(p);
+    parser_advance(p);
     if (!e)
         return NULL;
     do {
@@ -96,54 +96,54 @@ static struct sql_expr *parse_row(struct parser *p) {
         if (!parse_row_item(p, e, &name) || !LIST_ADD(p, names, count, name))
             return NULL;
         any_named = any_named || name.text.ptr;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     e->row.names = any_named ? names : NULL;
-    return expect(p, LEX_RPAREN) ? e : NULL;
+    return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static struct sql_expr *parse_array(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_ARRAY, pos_here(p));
-    advance(p);
-    advance(p);
-    if (e && accept(p, LEX_RBRACKET))
+    struct sql_expr *e = parser_expr(p, SQL_E_ARRAY, pos_here(p));
+    parser_advance(p);
+    parser_advance(p);
+    if (e && parser_accept(p, LEX_RBRACKET))
         return e;
-    return e && parse_expressions(p, &e->list) && expect(p, LEX_RBRACKET) ? e : NULL;
+    return e && parse_expressions(p, &e->list) && parser_expect(p, LEX_RBRACKET) ? e : NULL;
 }
 
 static struct sql_expr *parse_case(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_CASE, pos_here(p));
-    advance(p);
+    struct sql_expr *e = parser_expr(p, SQL_E_CASE, pos_here(p));
+    parser_advance(p);
     if (!e)
         return NULL;
-    if (!at_kind(p, LEX_WHEN) && !(e->casing.operand = parse_expression(p)))
+    if (!parser_at_kind(p, LEX_WHEN) && !(e->casing.operand = parse_expression(p)))
         return NULL;
     do {
         struct sql_when when = {.pos = pos_here(p)};
-        if (!expect(p, LEX_WHEN) || !(when.condition = parse_expression(p)) ||
-            !expect(p, LEX_THEN) || !(when.result = parse_expression(p)) ||
+        if (!parser_expect(p, LEX_WHEN) || !(when.condition = parse_expression(p)) ||
+            !parser_expect(p, LEX_THEN) || !(when.result = parse_expression(p)) ||
             !LIST_ADD(p, e->casing.whens, e->casing.when_count, when))
             return NULL;
-    } while (at_kind(p, LEX_WHEN));
-    if (accept(p, LEX_ELSE) && !(e->casing.otherwise = parse_expression(p)))
+    } while (parser_at_kind(p, LEX_WHEN));
+    if (parser_accept(p, LEX_ELSE) && !(e->casing.otherwise = parse_expression(p)))
         return NULL;
-    return expect(p, LEX_END) ? e : NULL;
+    return parser_expect(p, LEX_END) ? e : NULL;
 }
 
 static struct sql_expr *parse_cast(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_CAST, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_CAST, pos_here(p));
     if (!e)
         return NULL;
     e->cast.is_try = tok(p)->kind == LEX_TRY_CAST;
-    advance(p);
-    if (!expect(p, LEX_LPAREN) || !(e->cast.value = parse_expression(p)) || !expect(p, LEX_AS) ||
-        !(e->cast.type = parse_type(p)))
+    parser_advance(p);
+    if (!parser_expect(p, LEX_LPAREN) || !(e->cast.value = parse_expression(p)) ||
+        !parser_expect(p, LEX_AS) || !(e->cast.type = parse_type(p)))
         return NULL;
-    return expect(p, LEX_RPAREN) ? e : NULL;
+    return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static struct sql_expr *parse_parameter(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_PARAMETER, pos_here(p));
-    advance(p);
+    struct sql_expr *e = parser_expr(p, SQL_E_PARAMETER, pos_here(p));
+    parser_advance(p);
     if (e)
         e->parameter_index = p->parameters++;
     return e;
@@ -151,25 +151,25 @@ static struct sql_expr *parse_parameter(struct parser *p) {
 
 static struct sql_expr *parse_exists(struct parser *p) {
     struct sql_pos pos = pos_here(p);
-    advance(p);
+    parser_advance(p);
     return parse_subquery(p, SQL_E_EXISTS, pos);
 }
 
 /* grouping(a, t.b) */
 static struct sql_expr *parse_grouping(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_GROUPING, pos_here(p));
-    advance(p);
-    if (!e || !expect(p, LEX_LPAREN))
+    struct sql_expr *e = parser_expr(p, SQL_E_GROUPING, pos_here(p));
+    parser_advance(p);
+    if (!e || !parser_expect(p, LEX_LPAREN))
         return NULL;
-    if (accept(p, LEX_RPAREN))
+    if (parser_accept(p, LEX_RPAREN))
         return e;
     do {
-        struct sql_expr *column = expr_new(p, SQL_E_COLUMN, pos_here(p));
+        struct sql_expr *column = parser_expr(p, SQL_E_COLUMN, pos_here(p));
         if (!column || !parse_path(p, &column->path) ||
             !LIST_ADD(p, e->list.items, e->list.count, column))
             return NULL;
-    } while (accept(p, LEX_COMMA));
-    return expect(p, LEX_RPAREN) ? e : NULL;
+    } while (parser_accept(p, LEX_COMMA));
+    return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
 static bool current_of(enum lex_kind kind, enum sql_current *ret) {
@@ -194,22 +194,22 @@ static bool current_of(enum lex_kind kind, enum sql_current *ret) {
 }
 
 static struct sql_expr *parse_current(struct parser *p, enum sql_current what) {
-    struct sql_expr *e = expr_new(p, SQL_E_CURRENT, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_CURRENT, pos_here(p));
     if (!e)
         return NULL;
-    advance(p);
+    parser_advance(p);
     e->current.what = what;
     e->current.precision = -1;
     bool takes = what >= SQL_CURRENT_TIME && what <= SQL_LOCALTIMESTAMP;
-    if (!takes || !accept(p, LEX_LPAREN))
+    if (!takes || !parser_accept(p, LEX_LPAREN))
         return e;
     struct sql_pos pos = pos_here(p);
     int64_t precision;
-    if (!parse_small_int(p, &precision) || !expect(p, LEX_RPAREN))
+    if (!parse_small_int(p, &precision) || !parser_expect(p, LEX_RPAREN))
         return NULL;
     if (precision > 12) {
-        fail_at(p, pos, "TYPE_MISMATCH", "TIMESTAMP precision must be in range [0, 12]: %lld",
-                (long long)precision);
+        parser_fail_at(p, pos, "TYPE_MISMATCH",
+                       "TIMESTAMP precision must be in range [0, 12]: %lld", (long long)precision);
         return NULL;
     }
     e->current.precision = (int)precision;
@@ -228,12 +228,12 @@ static struct sql_expr *parse_name(struct parser *p) {
             return NULL;
         if (tok(p)->kind != LEX_DOT || peek(p, 1) == LEX_STAR)
             break;
-        advance(p);
-        want(p, LEX_STAR);
+        parser_advance(p);
+        parser_want(p, LEX_STAR);
     }
     if (tok(p)->kind == LEX_LPAREN)
         return parse_call(p, path, pos);
-    struct sql_expr *e = expr_new(p, SQL_E_COLUMN, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_COLUMN, pos);
     if (e)
         e->path = path;
     return e;
@@ -281,31 +281,31 @@ static struct sql_expr *parse_base(struct parser *p) {
         return parse_literal(p);
     if (lex_is_identifier(tok(p)->kind))
         return parse_name(p);
-    want(p, LEX_RULE_EXPRESSION);
-    mismatch(p);
+    parser_want(p, LEX_RULE_EXPRESSION);
+    parser_mismatch(p);
     return NULL;
 }
 
 static struct sql_expr *parse_subscript(struct parser *p, struct sql_expr *left,
                                         struct sql_pos pos) {
-    struct sql_expr *e = expr_new(p, SQL_E_SUBSCRIPT, pos);
-    advance(p);
-    if (!e || !enter(p))
+    struct sql_expr *e = parser_expr(p, SQL_E_SUBSCRIPT, pos);
+    parser_advance(p);
+    if (!e || !parser_enter(p))
         return NULL;
     e->binary.left = left;
     e->binary.right = parse_value(p);
-    leave(p);
-    return e->binary.right && expect(p, LEX_RBRACKET) ? e : NULL;
+    parser_leave(p);
+    return e->binary.right && parser_expect(p, LEX_RBRACKET) ? e : NULL;
 }
 
 static struct sql_expr *parse_field(struct parser *p, struct sql_expr *left, struct sql_pos pos) {
     struct sql_ident name;
-    advance(p);
+    parser_advance(p);
     if (!parse_ident(p, &name))
         return NULL;
     if (left->kind == SQL_E_COLUMN) /* (t).x is t.x */
         return LIST_ADD(p, left->path.parts, left->path.count, name) ? left : NULL;
-    struct sql_expr *e = expr_new(p, SQL_E_FIELD, pos);
+    struct sql_expr *e = parser_expr(p, SQL_E_FIELD, pos);
     if (e) {
         e->field.base = left;
         e->field.name = name;
@@ -315,16 +315,16 @@ static struct sql_expr *parse_field(struct parser *p, struct sql_expr *left, str
 
 struct sql_expr *parse_primary(struct parser *p) {
     struct sql_pos pos = pos_here(p);
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     struct sql_expr *e = parse_base(p);
     while (e) {
-        bool subscript = at_kind(p, LEX_LBRACKET);
-        if (!subscript && (!at_kind(p, LEX_DOT) || peek(p, 1) == LEX_STAR))
+        bool subscript = parser_at_kind(p, LEX_LBRACKET);
+        if (!subscript && (!parser_at_kind(p, LEX_DOT) || peek(p, 1) == LEX_STAR))
             break;
-        if (!chain_link(p, &links))
+        if (!parser_chain_link(p, &links))
             return NULL;
         e = subscript ? parse_subscript(p, e, pos) : parse_field(p, e, pos);
     }
-    chain_end(p, saved, links);
+    parser_chain_end(p, saved, links);
     return e;
 }

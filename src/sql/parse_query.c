@@ -5,8 +5,8 @@
 
 /* The bare alias of a select item: any unreserved word that does not begin a clause here. */
 static bool parse_item_alias(struct parser *p, struct sql_select_item *item) {
-    if (!accept(p, LEX_AS) && (!lex_is_identifier(tok(p)->kind) || at_clause_word(p))) {
-        want(p, LEX_IDENT);
+    if (!parser_accept(p, LEX_AS) && (!lex_is_identifier(tok(p)->kind) || at_clause_word(p))) {
+        parser_want(p, LEX_IDENT);
         return true;
     }
     return parse_ident(p, &item->alias);
@@ -14,7 +14,7 @@ static bool parse_item_alias(struct parser *p, struct sql_select_item *item) {
 
 static bool parse_select_item(struct parser *p, struct sql_select_item *item) {
     item->pos = pos_here(p);
-    if (accept(p, LEX_STAR)) {
+    if (parser_accept(p, LEX_STAR)) {
         item->star = true;
         return true;
     }
@@ -22,10 +22,10 @@ static bool parse_select_item(struct parser *p, struct sql_select_item *item) {
         return false;
     if (tok(p)->kind != LEX_DOT || peek(p, 1) != LEX_STAR)
         return parse_item_alias(p, item);
-    advance(p);
-    advance(p);
+    parser_advance(p);
+    parser_advance(p);
     item->star = true;
-    return !accept(p, LEX_AS) || parse_idents_in_parens(p, &item->star_aliases);
+    return !parser_accept(p, LEX_AS) || parse_idents_in_parens(p, &item->star_aliases);
 }
 
 static bool parse_select_items(struct parser *p, struct sql_select *s) {
@@ -34,17 +34,17 @@ static bool parse_select_items(struct parser *p, struct sql_select *s) {
         struct sql_select_item item = {0};
         if (!parse_select_item(p, &item) || !LIST_ADD(p, s->items, s->item_count, item))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }
 
 /* FROM a, b, c is a chain of implicit cross joins. */
 static bool parse_from(struct parser *p, struct sql_select *s) {
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     s->from = parse_relation(p);
-    while (s->from && accept(p, LEX_COMMA)) {
+    while (s->from && parser_accept(p, LEX_COMMA)) {
         struct sql_relation *join = NODE(p, struct sql_relation);
-        if (!join || !chain_link(p, &links))
+        if (!join || !parser_chain_link(p, &links))
             return false;
         join->kind = SQL_R_JOIN;
         join->pos = s->from->pos;
@@ -53,7 +53,7 @@ static bool parse_from(struct parser *p, struct sql_select *s) {
         join->join.right = parse_relation(p);
         s->from = join->join.right ? join : NULL;
     }
-    chain_end(p, saved, links);
+    parser_chain_end(p, saved, links);
     return s->from != NULL;
 }
 
@@ -82,39 +82,40 @@ static bool paren_is_operand(const struct parser *p) {
 
 /* a; (a, b); () */
 static bool parse_grouping_set(struct parser *p, struct sql_exprs *set) {
-    if (!at_kind(p, LEX_LPAREN) || paren_is_operand(p)) {
+    if (!parser_at_kind(p, LEX_LPAREN) || paren_is_operand(p)) {
         struct sql_expr *e = parse_expression(p);
         return e && LIST_ADD(p, set->items, set->count, e);
     }
-    advance(p);
-    return accept(p, LEX_RPAREN) || (parse_expressions(p, set) && expect(p, LEX_RPAREN));
+    parser_advance(p);
+    return parser_accept(p, LEX_RPAREN) ||
+           (parse_expressions(p, set) && parser_expect(p, LEX_RPAREN));
 }
 
 static bool parse_grouping_sets(struct parser *p, struct sql_group_item *g) {
-    if (!expect(p, LEX_LPAREN))
+    if (!parser_expect(p, LEX_LPAREN))
         return false;
-    if (g->kind != SQL_GROUP_SETS && accept(p, LEX_RPAREN))
+    if (g->kind != SQL_GROUP_SETS && parser_accept(p, LEX_RPAREN))
         return true;
     do {
         struct sql_exprs set = {0};
         if (!parse_grouping_set(p, &set) || !LIST_ADD(p, g->sets, g->set_count, set))
             return false;
-    } while (accept(p, LEX_COMMA));
-    return expect(p, LEX_RPAREN);
+    } while (parser_accept(p, LEX_COMMA));
+    return parser_expect(p, LEX_RPAREN);
 }
 
 static bool parse_group_item(struct parser *p, struct sql_group_item *g) {
     g->pos = pos_here(p);
     g->kind = SQL_GROUP_ROLLUP;
-    if (accept(p, LEX_ROLLUP))
+    if (parser_accept(p, LEX_ROLLUP))
         return parse_grouping_sets(p, g);
     g->kind = SQL_GROUP_CUBE;
-    if (accept(p, LEX_CUBE))
+    if (parser_accept(p, LEX_CUBE))
         return parse_grouping_sets(p, g);
     g->kind = SQL_GROUP_SETS;
-    if (at_kind(p, LEX_GROUPING) && peek(p, 1) == LEX_SETS) {
-        advance(p);
-        advance(p);
+    if (parser_at_kind(p, LEX_GROUPING) && peek(p, 1) == LEX_SETS) {
+        parser_advance(p);
+        parser_advance(p);
         return parse_grouping_sets(p, g);
     }
     g->kind = SQL_GROUP_SIMPLE;
@@ -129,33 +130,33 @@ static bool parse_group_by(struct parser *p, struct sql_select *s) {
         struct sql_group_item g = {0};
         if (!parse_group_item(p, &g) || !LIST_ADD(p, s->groups, s->group_count, g))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }
 
 static bool parse_windows(struct parser *p, struct sql_select *s) {
     do {
         struct sql_named_window named = {.window = NODE(p, struct sql_window)};
-        if (!named.window || !parse_ident(p, &named.name) || !expect(p, LEX_AS))
+        if (!named.window || !parse_ident(p, &named.name) || !parser_expect(p, LEX_AS))
             return false;
         named.window->pos = pos_here(p);
-        if (!expect(p, LEX_LPAREN) || !parse_window_spec(p, named.window) ||
-            !expect(p, LEX_RPAREN) || !LIST_ADD(p, s->windows, s->window_count, named))
+        if (!parser_expect(p, LEX_LPAREN) || !parse_window_spec(p, named.window) ||
+            !parser_expect(p, LEX_RPAREN) || !LIST_ADD(p, s->windows, s->window_count, named))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }
 
 static bool parse_select_tail(struct parser *p, struct sql_select *s) {
-    if (accept(p, LEX_FROM) && !parse_from(p, s))
+    if (parser_accept(p, LEX_FROM) && !parse_from(p, s))
         return false;
-    if (accept(p, LEX_WHERE) && !(s->where = parse_expression(p)))
+    if (parser_accept(p, LEX_WHERE) && !(s->where = parse_expression(p)))
         return false;
-    if (accept(p, LEX_GROUP) && (!expect(p, LEX_BY) || !parse_group_by(p, s)))
+    if (parser_accept(p, LEX_GROUP) && (!parser_expect(p, LEX_BY) || !parse_group_by(p, s)))
         return false;
-    if (accept(p, LEX_HAVING) && !(s->having = parse_expression(p)))
+    if (parser_accept(p, LEX_HAVING) && !(s->having = parse_expression(p)))
         return false;
-    return !accept(p, LEX_WINDOW) || parse_windows(p, s);
+    return !parser_accept(p, LEX_WINDOW) || parse_windows(p, s);
 }
 
 static bool parse_select(struct parser *p, struct sql_body *b) {
@@ -168,21 +169,21 @@ static bool parse_select(struct parser *p, struct sql_body *b) {
 
 static bool parse_body_primary_into(struct parser *p, struct sql_body *b) {
     b->pos = pos_here(p);
-    if (accept(p, LEX_SELECT))
+    if (parser_accept(p, LEX_SELECT))
         return parse_select(p, b);
-    if (accept(p, LEX_VALUES)) {
+    if (parser_accept(p, LEX_VALUES)) {
         b->kind = SQL_B_VALUES;
         return parse_expressions(p, &b->values);
     }
-    if (accept(p, LEX_TABLE)) {
+    if (parser_accept(p, LEX_TABLE)) {
         b->kind = SQL_B_TABLE;
         return parse_path(p, &b->table);
     }
-    if (!accept(p, LEX_LPAREN))
-        return mismatch(p);
+    if (!parser_accept(p, LEX_LPAREN))
+        return parser_mismatch(p);
     b->kind = SQL_B_QUERY;
     b->query = parse_query_no_with(p);
-    return b->query && expect(p, LEX_RPAREN);
+    return b->query && parser_expect(p, LEX_RPAREN);
 }
 
 static struct sql_body *parse_body_primary(struct parser *p) {
@@ -198,96 +199,97 @@ static struct sql_body *set_new(struct parser *p, struct sql_body *left, enum sq
     b->pos = left->pos;
     b->set.op = op;
     b->set.left = left;
-    b->set.all = accept(p, LEX_ALL);
+    b->set.all = parser_accept(p, LEX_ALL);
     if (!b->set.all)
-        accept(p, LEX_DISTINCT);
-    b->set.corresponding = accept(p, LEX_CORRESPONDING);
+        parser_accept(p, LEX_DISTINCT);
+    b->set.corresponding = parser_accept(p, LEX_CORRESPONDING);
     return b;
 }
 
 static struct sql_body *parse_intersection(struct parser *p) {
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     struct sql_body *left = parse_body_primary(p);
-    while (left && accept(p, LEX_INTERSECT)) {
-        struct sql_body *b = chain_link(p, &links) ? set_new(p, left, SQL_INTERSECT) : NULL;
+    while (left && parser_accept(p, LEX_INTERSECT)) {
+        struct sql_body *b = parser_chain_link(p, &links) ? set_new(p, left, SQL_INTERSECT) : NULL;
         left = b && (b->set.right = parse_body_primary(p)) ? b : NULL;
     }
-    chain_end(p, saved, links);
+    parser_chain_end(p, saved, links);
     return left;
 }
 
 static struct sql_body *parse_body(struct parser *p) {
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     struct sql_body *left = parse_intersection(p);
     for (;;) {
-        bool is_union = left && accept(p, LEX_UNION);
-        if (!left || (!is_union && !accept(p, LEX_EXCEPT)))
+        bool is_union = left && parser_accept(p, LEX_UNION);
+        if (!left || (!is_union && !parser_accept(p, LEX_EXCEPT)))
             break;
-        struct sql_body *b =
-            chain_link(p, &links) ? set_new(p, left, is_union ? SQL_UNION : SQL_EXCEPT) : NULL;
+        struct sql_body *b = parser_chain_link(p, &links)
+                                 ? set_new(p, left, is_union ? SQL_UNION : SQL_EXCEPT)
+                                 : NULL;
         left = b && (b->set.right = parse_intersection(p)) ? b : NULL;
     }
-    chain_end(p, saved, links);
+    parser_chain_end(p, saved, links);
     return left;
 }
 
 /* ---- ORDER BY, OFFSET, LIMIT, FETCH ---- */
 
 static struct sql_expr *parse_row_count(struct parser *p) {
-    struct sql_expr *e = expr_new(p, SQL_E_INTEGER, pos_here(p));
+    struct sql_expr *e = parser_expr(p, SQL_E_INTEGER, pos_here(p));
     if (!e)
         return NULL;
-    if (accept(p, LEX_QUESTION)) {
+    if (parser_accept(p, LEX_QUESTION)) {
         e->kind = SQL_E_PARAMETER;
         e->parameter_index = p->parameters++;
         return e;
     }
-    return at_kind(p, LEX_INTEGER) ? parse_literal(p) : (mismatch(p), NULL);
+    return parser_at_kind(p, LEX_INTEGER) ? parse_literal(p) : (parser_mismatch(p), NULL);
 }
 
 static bool parse_fetch(struct parser *p, struct sql_query *q) {
     q->is_fetch = true;
-    if (!accept(p, LEX_FIRST) && !expect(p, LEX_NEXT))
+    if (!parser_accept(p, LEX_FIRST) && !parser_expect(p, LEX_NEXT))
         return false;
     if (tok(p)->kind == LEX_ROW || tok(p)->kind == LEX_ROWS) {
-        q->limit = expr_new(p, SQL_E_INTEGER, pos_here(p));
+        q->limit = parser_expr(p, SQL_E_INTEGER, pos_here(p));
         if (q->limit)
             q->limit->integer = 1;
     } else {
-        want(p, LEX_ROW);
-        want(p, LEX_ROWS);
+        parser_want(p, LEX_ROW);
+        parser_want(p, LEX_ROWS);
         q->limit = parse_row_count(p);
     }
-    if (!q->limit || (!accept(p, LEX_ROW) && !expect(p, LEX_ROWS)))
+    if (!q->limit || (!parser_accept(p, LEX_ROW) && !parser_expect(p, LEX_ROWS)))
         return false;
-    if (accept(p, LEX_ONLY))
+    if (parser_accept(p, LEX_ONLY))
         return true;
     q->with_ties = true;
-    return expect(p, LEX_WITH) && expect(p, LEX_TIES);
+    return parser_expect(p, LEX_WITH) && parser_expect(p, LEX_TIES);
 }
 
 static bool parse_limits(struct parser *p, struct sql_query *q) {
-    if (accept(p, LEX_OFFSET)) {
+    if (parser_accept(p, LEX_OFFSET)) {
         if (!(q->offset = parse_row_count(p)))
             return false;
-        if (!accept(p, LEX_ROW))
-            accept(p, LEX_ROWS);
+        if (!parser_accept(p, LEX_ROW))
+            parser_accept(p, LEX_ROWS);
     }
-    if (accept(p, LEX_LIMIT)) {
-        q->limit_all = accept(p, LEX_ALL);
+    if (parser_accept(p, LEX_LIMIT)) {
+        q->limit_all = parser_accept(p, LEX_ALL);
         return q->limit_all || (q->limit = parse_row_count(p)) != NULL;
     }
-    return !accept(p, LEX_FETCH) || parse_fetch(p, q);
+    return !parser_accept(p, LEX_FETCH) || parse_fetch(p, q);
 }
 
 static bool parse_query_tail(struct parser *p, struct sql_query *q) {
-    if (!enter(p) || !(q->body = parse_body(p)))
+    if (!parser_enter(p) || !(q->body = parse_body(p)))
         return false;
-    if (accept(p, LEX_ORDER) && (!expect(p, LEX_BY) || !parse_sort(p, &q->order_by)))
+    if (parser_accept(p, LEX_ORDER) && (!parser_expect(p, LEX_BY) || !parse_sort(p, &q->order_by)))
         return false;
     if (!parse_limits(p, q))
         return false;
-    leave(p);
+    parser_leave(p);
     return true;
 }
 
@@ -302,17 +304,17 @@ struct sql_query *parse_query_no_with(struct parser *p) {
 /* ---- WITH ---- */
 
 static bool parse_with(struct parser *p, struct sql_query *q) {
-    q->recursive = accept(p, LEX_RECURSIVE);
+    q->recursive = parser_accept(p, LEX_RECURSIVE);
     do {
         struct sql_with w = {.pos = pos_here(p)};
         if (!parse_ident(p, &w.name))
             return false;
-        if (at_kind(p, LEX_LPAREN) && !parse_idents_in_parens(p, &w.columns))
+        if (parser_at_kind(p, LEX_LPAREN) && !parse_idents_in_parens(p, &w.columns))
             return false;
-        if (!expect(p, LEX_AS) || !(w.query = parse_query_in_parens(p)) ||
+        if (!parser_expect(p, LEX_AS) || !(w.query = parse_query_in_parens(p)) ||
             !LIST_ADD(p, q->with, q->with_count, w))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }
 
@@ -320,16 +322,16 @@ struct sql_query *parse_query(struct parser *p) {
     struct sql_query *q = NODE(p, struct sql_query);
     if (!q)
         return NULL;
-    enter_rule(p, LEX_RULE_QUERY);
+    parser_enter_rule(p, LEX_RULE_QUERY);
     q->pos = pos_here(p);
-    if (accept(p, LEX_WITH) && !parse_with(p, q))
+    if (parser_accept(p, LEX_WITH) && !parse_with(p, q))
         return NULL;
     return parse_query_tail(p, q) ? q : NULL;
 }
 
 struct sql_query *parse_query_in_parens(struct parser *p) {
-    if (!expect(p, LEX_LPAREN))
+    if (!parser_expect(p, LEX_LPAREN))
         return NULL;
     struct sql_query *q = parse_query(p);
-    return q && expect(p, LEX_RPAREN) ? q : NULL;
+    return q && parser_expect(p, LEX_RPAREN) ? q : NULL;
 }

@@ -41,15 +41,15 @@ static struct sql_relation *relation_new(struct parser *p, enum sql_relation_kin
 
 /* FOR TIMESTAMP AS OF x, FOR VERSION AS OF x */
 static bool parse_as_of(struct parser *p, struct sql_relation *r) {
-    if (!accept(p, LEX_FOR))
+    if (!parser_accept(p, LEX_FOR))
         return true;
     r->table.as_of_kind = SQL_AS_OF_TIMESTAMP;
-    if (!accept(p, LEX_TIMESTAMP)) {
+    if (!parser_accept(p, LEX_TIMESTAMP)) {
         r->table.as_of_kind = SQL_AS_OF_VERSION;
-        if (!expect(p, LEX_VERSION))
+        if (!parser_expect(p, LEX_VERSION))
             return false;
     }
-    if (!expect(p, LEX_AS) || !expect(p, LEX_OF))
+    if (!parser_expect(p, LEX_AS) || !parser_expect(p, LEX_OF))
         return false;
     r->table.as_of = parse_value(p);
     return r->table.as_of != NULL;
@@ -65,7 +65,7 @@ static struct sql_relation *parse_subquery_relation(struct parser *p, bool later
     if (!r)
         return NULL;
     if (lateral)
-        advance(p);
+        parser_advance(p);
     r->subquery.lateral = lateral;
     r->subquery.query = parse_query_in_parens(p);
     return r->subquery.query ? r : NULL;
@@ -73,22 +73,22 @@ static struct sql_relation *parse_subquery_relation(struct parser *p, bool later
 
 static struct sql_relation *parse_unnest(struct parser *p) {
     struct sql_relation *r = relation_new(p, SQL_R_UNNEST, pos_here(p));
-    advance(p);
-    if (!r || !expect(p, LEX_LPAREN) || !parse_expressions(p, &r->unnest.args) ||
-        !expect(p, LEX_RPAREN))
+    parser_advance(p);
+    if (!r || !parser_expect(p, LEX_LPAREN) || !parse_expressions(p, &r->unnest.args) ||
+        !parser_expect(p, LEX_RPAREN))
         return NULL;
-    r->unnest.with_ordinality = accept(p, LEX_WITH);
-    return !r->unnest.with_ordinality || expect(p, LEX_ORDINALITY) ? r : NULL;
+    r->unnest.with_ordinality = parser_accept(p, LEX_WITH);
+    return !r->unnest.with_ordinality || parser_expect(p, LEX_ORDINALITY) ? r : NULL;
 }
 
 static bool parse_function_arg(struct parser *p, struct sql_call *call, size_t *named) {
     struct sql_ident name = {0};
     if (tok(p)->kind == LEX_TABLE)
-        return unsupported(p, pos_here(p), "A table as the argument of a table function");
+        return parser_unsupported(p, pos_here(p), "A table as the argument of a table function");
     if (lex_is_identifier(tok(p)->kind) && peek(p, 1) == LEX_DOUBLE_ARROW) {
         if (!parse_ident(p, &name))
             return false;
-        advance(p);
+        parser_advance(p);
     }
     struct sql_expr *value = parse_expression(p);
     return value && LIST_ADD(p, call->args.items, call->args.count, value) &&
@@ -100,29 +100,29 @@ static struct sql_relation *parse_table_function(struct parser *p) {
     struct sql_relation *r = relation_new(p, SQL_R_FUNCTION, pos_here(p));
     struct sql_call *call = NODE(p, struct sql_call);
     size_t named = 0;
-    advance(p);
-    if (!r || !call || !expect(p, LEX_LPAREN) || !parse_path(p, &call->name) ||
-        !expect(p, LEX_LPAREN))
+    parser_advance(p);
+    if (!r || !call || !parser_expect(p, LEX_LPAREN) || !parse_path(p, &call->name) ||
+        !parser_expect(p, LEX_LPAREN))
         return NULL;
     r->call = call;
-    if (!accept(p, LEX_RPAREN)) {
+    if (!parser_accept(p, LEX_RPAREN)) {
         do {
             if (!parse_function_arg(p, call, &named))
                 return NULL;
-        } while (accept(p, LEX_COMMA));
-        if (!expect(p, LEX_RPAREN))
+        } while (parser_accept(p, LEX_COMMA));
+        if (!parser_expect(p, LEX_RPAREN))
             return NULL;
     }
-    return expect(p, LEX_RPAREN) ? r : NULL;
+    return parser_expect(p, LEX_RPAREN) ? r : NULL;
 }
 
 static struct sql_relation *parse_paren_relation(struct parser *p) {
     struct sql_relation *r = relation_new(p, SQL_R_PAREN, pos_here(p));
-    advance(p);
-    want(p, LEX_RULE_QUERY);
+    parser_advance(p);
+    parser_want(p, LEX_RULE_QUERY);
     if (!r || !(r->paren = parse_relation(p)))
         return NULL;
-    return expect(p, LEX_RPAREN) ? r : NULL;
+    return parser_expect(p, LEX_RPAREN) ? r : NULL;
 }
 
 static struct sql_relation *parse_relation_primary(struct parser *p) {
@@ -136,7 +136,7 @@ static struct sql_relation *parse_relation_primary(struct parser *p) {
     case LEX_TABLE:
         return parse_table_function(p);
     case LEX_JSON_TABLE:
-        unsupported(p, pos_here(p), "JSON_TABLE");
+        parser_unsupported(p, pos_here(p), "JSON_TABLE");
         return NULL;
     case LEX_LATERAL:
         if (bracket)
@@ -145,41 +145,41 @@ static struct sql_relation *parse_relation_primary(struct parser *p) {
     default:
         break;
     }
-    want(p, LEX_LPAREN);
-    want(p, LEX_JSON_TABLE);
-    want(p, LEX_LATERAL);
-    want(p, LEX_TABLE);
-    want(p, LEX_UNNEST);
+    parser_want(p, LEX_LPAREN);
+    parser_want(p, LEX_JSON_TABLE);
+    parser_want(p, LEX_LATERAL);
+    parser_want(p, LEX_TABLE);
+    parser_want(p, LEX_UNNEST);
     return parse_table(p);
 }
 
 static bool parse_alias(struct parser *p, struct sql_relation *r) {
-    if (!accept(p, LEX_AS) && (!lex_is_identifier(tok(p)->kind) || at_clause_word(p))) {
-        want(p, LEX_IDENT);
+    if (!parser_accept(p, LEX_AS) && (!lex_is_identifier(tok(p)->kind) || at_clause_word(p))) {
+        parser_want(p, LEX_IDENT);
         return true;
     }
     if (!parse_ident(p, &r->alias))
         return false;
-    return !at_kind(p, LEX_LPAREN) || parse_idents_in_parens(p, &r->column_aliases);
+    return !parser_at_kind(p, LEX_LPAREN) || parse_idents_in_parens(p, &r->column_aliases);
 }
 
 static bool parse_sample(struct parser *p, struct sql_relation *r) {
-    if (!accept(p, LEX_TABLESAMPLE))
+    if (!parser_accept(p, LEX_TABLESAMPLE))
         return true;
-    r->sample = accept(p, LEX_BERNOULLI) ? SQL_SAMPLE_BERNOULLI : SQL_SAMPLE_SYSTEM;
-    if (r->sample == SQL_SAMPLE_SYSTEM && !expect(p, LEX_SYSTEM))
+    r->sample = parser_accept(p, LEX_BERNOULLI) ? SQL_SAMPLE_BERNOULLI : SQL_SAMPLE_SYSTEM;
+    if (r->sample == SQL_SAMPLE_SYSTEM && !parser_expect(p, LEX_SYSTEM))
         return false;
-    if (!expect(p, LEX_LPAREN) || !(r->sample_percent = parse_expression(p)))
+    if (!parser_expect(p, LEX_LPAREN) || !(r->sample_percent = parse_expression(p)))
         return false;
-    return expect(p, LEX_RPAREN);
+    return parser_expect(p, LEX_RPAREN);
 }
 
 static struct sql_relation *parse_sampled(struct parser *p) {
     struct sql_relation *r = parse_relation_primary(p);
     if (!r || !parse_alias(p, r))
         return NULL;
-    if (at_kind(p, LEX_MATCH_RECOGNIZE)) {
-        unsupported(p, pos_here(p), "MATCH_RECOGNIZE");
+    if (parser_at_kind(p, LEX_MATCH_RECOGNIZE)) {
+        parser_unsupported(p, pos_here(p), "MATCH_RECOGNIZE");
         return NULL;
     }
     return parse_sample(p, r) ? r : NULL;
@@ -188,41 +188,41 @@ static struct sql_relation *parse_sampled(struct parser *p) {
 /* [INNER] JOIN, LEFT [OUTER] JOIN, ...: true when the words of a join were consumed. */
 static bool accept_join(struct parser *p, enum sql_join_kind *ret) {
     bool outer = true;
-    if (accept(p, LEX_LEFT))
+    if (parser_accept(p, LEX_LEFT))
         *ret = SQL_JOIN_LEFT;
-    else if (accept(p, LEX_RIGHT))
+    else if (parser_accept(p, LEX_RIGHT))
         *ret = SQL_JOIN_RIGHT;
-    else if (accept(p, LEX_FULL))
+    else if (parser_accept(p, LEX_FULL))
         *ret = SQL_JOIN_FULL;
     else {
         outer = false;
         *ret = SQL_JOIN_INNER;
-        if (!accept(p, LEX_INNER))
-            return accept(p, LEX_JOIN);
+        if (!parser_accept(p, LEX_INNER))
+            return parser_accept(p, LEX_JOIN);
     }
     if (outer)
-        accept(p, LEX_OUTER);
-    return expect(p, LEX_JOIN);
+        parser_accept(p, LEX_OUTER);
+    return parser_expect(p, LEX_JOIN);
 }
 
 static bool parse_criteria(struct parser *p, struct sql_relation *join) {
-    if (accept(p, LEX_ON)) {
+    if (parser_accept(p, LEX_ON)) {
         join->join.on = parse_expression(p);
         return join->join.on != NULL;
     }
-    return expect(p, LEX_USING) && parse_idents_in_parens(p, &join->join.using);
+    return parser_expect(p, LEX_USING) && parse_idents_in_parens(p, &join->join.using);
 }
 
 /* One more join onto `left`; `left` itself when there is none. */
 static struct sql_relation *parse_join(struct parser *p, struct sql_relation *left) {
     enum sql_join_kind kind = SQL_JOIN_CROSS;
-    bool cross = accept(p, LEX_CROSS);
-    bool natural = !cross && accept(p, LEX_NATURAL);
-    if (cross && !expect(p, LEX_JOIN))
+    bool cross = parser_accept(p, LEX_CROSS);
+    bool natural = !cross && parser_accept(p, LEX_NATURAL);
+    if (cross && !parser_expect(p, LEX_JOIN))
         return NULL;
     if (!cross && !accept_join(p, &kind)) {
         if (natural)
-            mismatch(p);
+            parser_mismatch(p);
         return p->rc ? NULL : left;
     }
     struct sql_relation *r = relation_new(p, SQL_R_JOIN, left->pos);
@@ -238,9 +238,9 @@ static struct sql_relation *parse_join(struct parser *p, struct sql_relation *le
 }
 
 struct sql_relation *parse_relation(struct parser *p) {
-    if (!enter(p))
+    if (!parser_enter(p))
         return NULL;
-    int saved = chain_begin(p), links = 0;
+    int saved = parser_chain_begin(p), links = 0;
     struct sql_relation *r = parse_sampled(p);
     for (;;) {
         struct sql_relation *joined = r ? parse_join(p, r) : NULL;
@@ -248,9 +248,9 @@ struct sql_relation *parse_relation(struct parser *p) {
             r = joined;
             break;
         }
-        r = chain_link(p, &links) ? joined : NULL;
+        r = parser_chain_link(p, &links) ? joined : NULL;
     }
-    chain_end(p, saved, links);
-    leave(p);
+    parser_chain_end(p, saved, links);
+    parser_leave(p);
     return r;
 }

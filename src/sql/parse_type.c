@@ -40,24 +40,24 @@ static bool parse_row_fields(struct parser *p, struct sql_type_name *t) {
             return false;
         if (!LIST_ADD(p, t->fields, named, name) || !add_arg(p, t, parse_type(p)))
             return false;
-    } while (accept(p, LEX_COMMA));
-    return expect(p, LEX_RPAREN);
+    } while (parser_accept(p, LEX_COMMA));
+    return parser_expect(p, LEX_RPAREN);
 }
 
 static bool parse_zone_suffix(struct parser *p, struct sql_type_name *t) {
-    bool with = accept(p, LEX_WITH);
-    if (!with && !accept(p, LEX_WITHOUT))
+    bool with = parser_accept(p, LEX_WITH);
+    if (!with && !parser_accept(p, LEX_WITHOUT))
         return true;
     t->with_time_zone = with;
-    return expect(p, LEX_TIME) && expect(p, LEX_ZONE);
+    return parser_expect(p, LEX_TIME) && parser_expect(p, LEX_ZONE);
 }
 
 static bool parse_time(struct parser *p, struct sql_type_name *t) {
     t->kind = tok(p)->kind == LEX_TIME ? SQL_T_TIME : SQL_T_TIMESTAMP;
-    advance(p);
-    if (accept(p, LEX_LPAREN)) {
+    parser_advance(p);
+    if (parser_accept(p, LEX_LPAREN)) {
         t->number_count = 1;
-        if (!parse_small_int(p, &t->numbers[0]) || !expect(p, LEX_RPAREN))
+        if (!parse_small_int(p, &t->numbers[0]) || !parser_expect(p, LEX_RPAREN))
             return false;
     }
     /* TIMESTAMP WITH ORDINALITY and the like never follow a type: one word suffices */
@@ -67,7 +67,7 @@ static bool parse_time(struct parser *p, struct sql_type_name *t) {
 /* decimal(10, 2), varchar(3), array(T): numbers or types. */
 static bool parse_params(struct parser *p, struct sql_type_name *t) {
     do {
-        if (!at_kind(p, LEX_INTEGER)) {
+        if (!parser_at_kind(p, LEX_INTEGER)) {
             if (!add_arg(p, t, parse_type(p)))
                 return false;
             continue;
@@ -77,19 +77,20 @@ static bool parse_params(struct parser *p, struct sql_type_name *t) {
         if (!parse_small_int(p, &number))
             return false;
         if (t->number_count == SQL_TYPE_NUMBERS)
-            return fail_at(p, pos, SYNTAX, "a type takes at most %d numbers", SQL_TYPE_NUMBERS);
+            return parser_fail_at(p, pos, SYNTAX, "a type takes at most %d numbers",
+                                  SQL_TYPE_NUMBERS);
         t->numbers[t->number_count++] = number;
-    } while (accept(p, LEX_COMMA));
-    return expect(p, LEX_RPAREN);
+    } while (parser_accept(p, LEX_COMMA));
+    return parser_expect(p, LEX_RPAREN);
 }
 
 /* array<T>, map<K, V>: the cursor is after '<'. */
 static bool parse_angle_params(struct parser *p, struct sql_type_name *t) {
     if (!add_arg(p, t, parse_type(p)))
         return false;
-    if (t->kind == SQL_T_MAP && (!expect(p, LEX_COMMA) || !add_arg(p, t, parse_type(p))))
+    if (t->kind == SQL_T_MAP && (!parser_expect(p, LEX_COMMA) || !add_arg(p, t, parse_type(p))))
         return false;
-    return expect(p, LEX_GT);
+    return parser_expect(p, LEX_GT);
 }
 
 static bool parse_generic(struct parser *p, struct sql_type_name *t) {
@@ -98,13 +99,13 @@ static bool parse_generic(struct parser *p, struct sql_type_name *t) {
     if (!parse_ident(p, &name))
         return false;
     t->name = lower(p, name.text);
-    if (!t->name.ptr || (is_double && accept(p, LEX_PRECISION)))
+    if (!t->name.ptr || (is_double && parser_accept(p, LEX_PRECISION)))
         return t->name.ptr != NULL;
     bool is_array = bytes_eq_str(t->name, "array"), is_map = bytes_eq_str(t->name, "map");
     t->kind = is_array ? SQL_T_ARRAY : is_map ? SQL_T_MAP : SQL_T_NAMED;
-    if ((is_array || is_map) && accept(p, LEX_LT))
+    if ((is_array || is_map) && parser_accept(p, LEX_LT))
         return parse_angle_params(p, t);
-    if (accept(p, LEX_LPAREN) && !parse_params(p, t))
+    if (parser_accept(p, LEX_LPAREN) && !parse_params(p, t))
         return false;
     bool fits =
         t->kind == SQL_T_NAMED || (t->arg_count == (is_array ? 1u : 2u) && t->number_count == 0);
@@ -118,13 +119,13 @@ static bool parse_base_type(struct parser *p, struct sql_type_name *t) {
     case LEX_ROW:
         if (peek(p, 1) != LEX_LPAREN)
             return parse_generic(p, t);
-        advance(p);
-        advance(p);
+        parser_advance(p);
+        parser_advance(p);
         t->kind = SQL_T_ROW;
         t->name = BYTES("row");
         return parse_row_fields(p, t);
     case LEX_INTERVAL:
-        advance(p);
+        parser_advance(p);
         t->kind = SQL_T_INTERVAL;
         t->name = BYTES("interval");
         return parse_unit_range(p, &t->from, &t->to);
@@ -148,24 +149,25 @@ static struct sql_type_name *wrap_array(struct parser *p, struct sql_type_name *
     t->kind = SQL_T_ARRAY;
     t->pos = element->pos;
     t->name = BYTES("array");
-    if (accept(p, LEX_LBRACKET) && (!parse_small_int(p, &ignored) || !expect(p, LEX_RBRACKET)))
+    if (parser_accept(p, LEX_LBRACKET) &&
+        (!parse_small_int(p, &ignored) || !parser_expect(p, LEX_RBRACKET)))
         return NULL;
     return add_arg(p, t, element) ? t : NULL;
 }
 
 struct sql_type_name *parse_type(struct parser *p) {
-    if (!enter(p))
+    if (!parser_enter(p))
         return NULL;
-    enter_rule(p, LEX_RULE_TYPE);
+    parser_enter_rule(p, LEX_RULE_TYPE);
     struct sql_type_name *t = NODE(p, struct sql_type_name);
     if (t)
         t->pos = pos_here(p);
     if (!t || !parse_base_type(p, t))
         return NULL;
-    int saved = chain_begin(p), links = 0;
-    while (t && accept(p, LEX_ARRAY))
-        t = chain_link(p, &links) ? wrap_array(p, t) : NULL;
-    chain_end(p, saved, links);
-    leave(p);
+    int saved = parser_chain_begin(p), links = 0;
+    while (t && parser_accept(p, LEX_ARRAY))
+        t = parser_chain_link(p, &links) ? wrap_array(p, t) : NULL;
+    parser_chain_end(p, saved, links);
+    parser_leave(p);
     return t;
 }

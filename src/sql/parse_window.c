@@ -6,17 +6,17 @@ bool parse_sort(struct parser *p, struct sql_sort *ret) {
         struct sql_sort_item item = {.pos = pos_here(p)};
         if (!(item.expr = parse_expression(p)))
             return false;
-        item.descending = accept(p, LEX_DESC);
+        item.descending = parser_accept(p, LEX_DESC);
         if (!item.descending)
-            accept(p, LEX_ASC);
-        if (accept(p, LEX_NULLS)) {
-            item.nulls = accept(p, LEX_FIRST) ? SQL_NULLS_FIRST : SQL_NULLS_LAST;
-            if (item.nulls == SQL_NULLS_LAST && !expect(p, LEX_LAST))
+            parser_accept(p, LEX_ASC);
+        if (parser_accept(p, LEX_NULLS)) {
+            item.nulls = parser_accept(p, LEX_FIRST) ? SQL_NULLS_FIRST : SQL_NULLS_LAST;
+            if (item.nulls == SQL_NULLS_LAST && !parser_expect(p, LEX_LAST))
                 return false;
         }
         if (!LIST_ADD(p, ret->items, ret->count, item))
             return false;
-    } while (accept(p, LEX_COMMA));
+    } while (parser_accept(p, LEX_COMMA));
     return true;
 }
 
@@ -26,22 +26,22 @@ static bool parse_bound(struct parser *p, struct sql_bound *b) {
     if (k == LEX_UNBOUNDED && (next == LEX_PRECEDING || next == LEX_FOLLOWING)) {
         b->kind =
             next == LEX_PRECEDING ? SQL_BOUND_UNBOUNDED_PRECEDING : SQL_BOUND_UNBOUNDED_FOLLOWING;
-        advance(p);
-        advance(p);
+        parser_advance(p);
+        parser_advance(p);
         return true;
     }
     if (k == LEX_CURRENT && next == LEX_ROW) {
         b->kind = SQL_BOUND_CURRENT_ROW;
-        advance(p);
-        advance(p);
+        parser_advance(p);
+        parser_advance(p);
         return true;
     }
-    want(p, LEX_UNBOUNDED);
-    want(p, LEX_CURRENT);
+    parser_want(p, LEX_UNBOUNDED);
+    parser_want(p, LEX_CURRENT);
     if (!(b->value = parse_expression(p)))
         return false;
-    b->kind = accept(p, LEX_PRECEDING) ? SQL_BOUND_PRECEDING : SQL_BOUND_FOLLOWING;
-    return b->kind == SQL_BOUND_PRECEDING || expect(p, LEX_FOLLOWING);
+    b->kind = parser_accept(p, LEX_PRECEDING) ? SQL_BOUND_PRECEDING : SQL_BOUND_FOLLOWING;
+    return b->kind == SQL_BOUND_PRECEDING || parser_expect(p, LEX_FOLLOWING);
 }
 
 static bool parse_frame(struct parser *p, struct sql_window *w, enum sql_frame_mode mode) {
@@ -51,11 +51,11 @@ static bool parse_frame(struct parser *p, struct sql_window *w, enum sql_frame_m
     f->pos = pos_here(p);
     f->mode = mode;
     w->frame = f;
-    advance(p);
-    f->has_end = accept(p, LEX_BETWEEN);
+    parser_advance(p);
+    f->has_end = parser_accept(p, LEX_BETWEEN);
     if (!parse_bound(p, &f->start))
         return false;
-    return !f->has_end || (expect(p, LEX_AND) && parse_bound(p, &f->end));
+    return !f->has_end || (parser_expect(p, LEX_AND) && parse_bound(p, &f->end));
 }
 
 /* The words after which a window's parts go on; each could also be the name of a window. */
@@ -72,21 +72,22 @@ static bool at_window_part(const struct parser *p) {
 bool parse_window_spec(struct parser *p, struct sql_window *w) {
     if (lex_is_identifier(tok(p)->kind) && !at_window_part(p) && !parse_ident(p, &w->base))
         return false;
-    if (accept(p, LEX_PARTITION) && (!expect(p, LEX_BY) || !parse_expressions(p, &w->partition_by)))
+    if (parser_accept(p, LEX_PARTITION) &&
+        (!parser_expect(p, LEX_BY) || !parse_expressions(p, &w->partition_by)))
         return false;
-    if (accept(p, LEX_ORDER) && (!expect(p, LEX_BY) || !parse_sort(p, &w->order_by)))
+    if (parser_accept(p, LEX_ORDER) && (!parser_expect(p, LEX_BY) || !parse_sort(p, &w->order_by)))
         return false;
-    if (at_kind(p, LEX_MEASURES) || tok(p)->kind == LEX_PATTERN)
-        return unsupported(p, pos_here(p), "Row pattern recognition in a window");
+    if (parser_at_kind(p, LEX_MEASURES) || tok(p)->kind == LEX_PATTERN)
+        return parser_unsupported(p, pos_here(p), "Row pattern recognition in a window");
     bool ok = true;
-    if (at_kind(p, LEX_ROWS))
+    if (parser_at_kind(p, LEX_ROWS))
         ok = parse_frame(p, w, SQL_FRAME_ROWS);
-    else if (at_kind(p, LEX_RANGE))
+    else if (parser_at_kind(p, LEX_RANGE))
         ok = parse_frame(p, w, SQL_FRAME_RANGE);
-    else if (at_kind(p, LEX_GROUPS))
+    else if (parser_at_kind(p, LEX_GROUPS))
         ok = parse_frame(p, w, SQL_FRAME_GROUPS);
     if (ok && (tok(p)->kind == LEX_PATTERN || tok(p)->kind == LEX_INITIAL))
-        return unsupported(p, pos_here(p), "Row pattern recognition in a window");
+        return parser_unsupported(p, pos_here(p), "Row pattern recognition in a window");
     return ok;
 }
 
@@ -97,12 +98,13 @@ bool parse_over(struct parser *p, struct sql_call *call) {
     struct sql_window *w = NODE(p, struct sql_window);
     if (!w)
         return false;
-    advance(p);
+    parser_advance(p);
     w->pos = pos_here(p);
     call->over = w;
-    if (!accept(p, LEX_LPAREN)) {
+    if (!parser_accept(p, LEX_LPAREN)) {
         w->only_name = true;
         return parse_ident(p, &w->base);
     }
-    return enter(p) && parse_window_spec(p, w) && expect(p, LEX_RPAREN) && (leave(p), true);
+    return parser_enter(p) && parse_window_spec(p, w) && parser_expect(p, LEX_RPAREN) &&
+           (parser_leave(p), true);
 }

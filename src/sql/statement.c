@@ -111,10 +111,10 @@ static bool is_create_table_as(const struct parser *p) {
 
 static bool refuse(struct parser *p) {
     if (is_create_table_as(p))
-        return unsupported(p, pos_here(p), "CREATE TABLE AS");
+        return parser_unsupported(p, pos_here(p), "CREATE TABLE AS");
     for (size_t i = 0; i < COUNT_OF(refused); i++)
         if (is_refused(p, i))
-            return unsupported(p, pos_here(p), refused[i].name);
+            return parser_unsupported(p, pos_here(p), refused[i].name);
     return true;
 }
 
@@ -129,7 +129,7 @@ static bool is_hive(const struct parser *p) {
 static bool parse_select_statement(struct parser *p, struct sql_statement *s) {
     enum lex_kind k = tok(p)->kind;
     if (!starts_query(k) && k != LEX_LPAREN)
-        return fail_at(
+        return parser_fail_at(
             p, pos_here(p), SYNTAX,
             "mismatched input '%.*s'. Expecting: 'ALTER', 'ANALYZE', 'CALL', 'COMMENT', 'COMMIT', "
             "'CREATE', 'DEALLOCATE', 'DELETE', 'DENY', 'DESC', 'DESCRIBE', 'DROP', 'EXECUTE', "
@@ -140,8 +140,8 @@ static bool parse_select_statement(struct parser *p, struct sql_statement *s) {
     s->kind = SQL_SELECT;
     s->query = parse_query(p);
     if (s->query && tok(p)->kind == LEX_SEMICOLON)
-        advance(p);
-    if (!s->query || !expect(p, LEX_EOF))
+        parser_advance(p);
+    if (!s->query || !parser_expect(p, LEX_EOF))
         return false;
     s->parameter_count = p->parameters;
     return true;
@@ -174,7 +174,7 @@ int sql_parse_expr(struct arena *a, struct bytes text, struct sql_expr **ret, st
     if (rc != 0)
         return rc;
     struct sql_expr *expr = parse_expression(&p);
-    if (!expr || !expect(&p, LEX_EOF))
+    if (!expr || !parser_expect(&p, LEX_EOF))
         return p.rc;
     *ret = expr;
     return 0;
@@ -186,7 +186,7 @@ int sql_parse_type(struct arena *a, struct bytes text, struct sql_type_name **re
     if (rc != 0)
         return rc;
     struct sql_type_name *type = parse_type(&p);
-    if (!type || !expect(&p, LEX_EOF))
+    if (!type || !parser_expect(&p, LEX_EOF))
         return p.rc;
     *ret = type;
     return 0;
