@@ -53,7 +53,9 @@ struct store_put;
 struct store_put_options {
     struct bytes content_type;
     struct bytes extra_json;
-    bool if_none_match; /* commit fails with PreconditionFailed (412) when the key exists */
+    bool if_none_match;    /* commit fails with PreconditionFailed (412) when the key exists */
+    struct bytes if_match; /* when set, the present object's ETag; else PreconditionFailed */
+    struct bytes etag;     /* known already; empty: made from the content */
 };
 int store_put_begin(struct store *s, struct bytes bucket, struct bytes key,
                     const struct store_put_options *o, struct store_put **ret,
@@ -66,7 +68,8 @@ void store_put_abort(struct store_put **p);
 int store_put_bytes(struct store *s, struct bytes bucket, struct bytes key, struct bytes data,
                     const struct store_put_options *o, struct err *e) WARN_UNUSED;
 /* Makes the finished file `tmp_path` (same file system; written by an engine) the object: computes
- * its ETag, fsyncs, renames. On failure the file stays. */
+ * its ETag, fsyncs, renames. On failure the file stays. The ETag of a file above 64 MiB is not its
+ * MD5 but, as for S3's multipart objects, an opaque one ending in "-1". */
 int store_publish(struct store *s, const char *tmp_path, struct bytes bucket, struct bytes key,
                   const struct store_put_options *o, struct store_meta *ret_meta_or_null,
                   struct err *e) WARN_UNUSED;
@@ -84,12 +87,14 @@ struct store_entry {
     bool is_prefix;
     uint64_t size_bytes;
     int64_t mtime_ns;
+    char etag[80]; /* "" unless want_etag */
 };
 struct store_list_options {
     struct bytes bucket, prefix;
     struct bytes start_after; /* keys strictly greater */
     struct bytes delimiter;   /* "" or one character, usually "/" */
     size_t max_entries;       /* 0: no limit */
+    bool want_etag;           /* costs an attribute read per object */
     bool skip_hidden;         /* leave out names starting with _ or . (Hive's rule) */
 };
 /* Calls back in UTF-8 byte order of keys. A non-zero return of `each` stops and is returned.
