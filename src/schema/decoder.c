@@ -163,6 +163,9 @@ static const char *walk_documents(struct run *r, const char *p, struct decoder_v
 ptrdiff_t decoder_record_part(struct decoder *d, struct bytes record, size_t *offset,
                               struct decoder_vec *vecs, size_t first_row, size_t max_rows,
                               struct decoder_fault *fault) {
+    if (record.len == 0) {
+        return 0;
+    }
     struct run r = {.d = d, .begin = record.ptr, .end = record.ptr + record.len, .fault = fault};
     struct string_mark mark = {d->strings, d->strings ? d->strings->used : 0};
     assert(*offset <= record.len);
@@ -175,8 +178,7 @@ ptrdiff_t decoder_record_part(struct decoder *d, struct bytes record, size_t *of
         decoder_plan_save(d->root.nodes, vecs, d->root.count);
     }
     size_t row = first_row;
-    const char *p =
-        record.len ? walk_documents(&r, r.begin + *offset, vecs, &row, max_rows) : r.end;
+    const char *p = walk_documents(&r, r.begin + *offset, vecs, &row, max_rows);
     if (!p) {
         name_column(fault);
         decoder_strings_rewind(d, mark);

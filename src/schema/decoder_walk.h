@@ -22,7 +22,7 @@ static inline bool is_blank(char c) {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 static inline const char *skip_blanks(const char *p, const char *end) {
-    while (p < end && is_blank(*p)) {
+    while (p < end && (unsigned char)*p <= ' ' && is_blank(*p)) {
         p++;
     }
     return p;
@@ -385,7 +385,7 @@ static inline const char *walk_member(struct run *r, const char *p, struct shape
         }
     }
     *at = guess;
-    return p + guess->len;
+    return skip_blanks(p + guess->len, r->end);
 }
 
 static inline void null_the_absent(const struct shape *s, struct decoder_vec *vecs, size_t row) {
