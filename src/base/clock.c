@@ -88,7 +88,7 @@ struct clock *clock_system(void) {
 /* ---- manual twin ---- */
 
 static int64_t manual_wall_ms(struct clock *c) {
-    return __atomic_load_n(&CONTAINER_OF(c, struct clock_manual, base)->now_ms, __ATOMIC_RELAXED);
+    return CONTAINER_OF(c, struct clock_manual, base)->now_ms;
 }
 
 static int64_t manual_mono_us(struct clock *c) {
@@ -97,7 +97,8 @@ static int64_t manual_mono_us(struct clock *c) {
 
 void clock_manual_init(struct clock_manual *m, int64_t now_ms) {
     static const struct clock_ops ops = {.wall_ms = manual_wall_ms, .mono_us = manual_mono_us};
-    *m = (struct clock_manual){.base = {.ops = &ops}, .now_ms = now_ms};
+    m->base.ops = &ops;
+    m->now_ms = now_ms;
 }
 
 /* ---- calendar ---- */

@@ -21,7 +21,7 @@ struct clock *clock_system(void);
 /* Unit-test twin: stands still until turned. Place it anywhere; nothing to free. */
 struct clock_manual {
     struct clock base;
-    int64_t now_ms;
+    _Atomic int64_t now_ms; /* assign from any thread */
 };
 void clock_manual_init(struct clock_manual *m, int64_t now_ms);
 

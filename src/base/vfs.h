@@ -50,8 +50,8 @@ struct vfs_faulty {
     struct vfs *under;
     _Atomic int64_t fail_at;
     _Atomic int64_t count;
-    int fail_errno;
-    bool sticky;
+    _Atomic int fail_errno;
+    _Atomic bool sticky;
 };
 void vfs_faulty_init(struct vfs_faulty *f, struct vfs *under);
 

@@ -109,6 +109,23 @@ static void judge_rest(struct bytes file, struct found *it) {
     }
 }
 
+/* A damaged header: at least its frames tell which LSNs were given out. */
+static uint64_t floor_without_header(struct bytes file) {
+    struct frame_header h;
+    uint64_t floor = 0, epoch;
+    if (file.len < SEG_DATA_START + sizeof(h)) {
+        return 0;
+    }
+    memcpy(&epoch, file.ptr + SEG_DATA_START + offsetof(struct frame_header, epoch), 8);
+    for (uint64_t at = SEG_DATA_START; epoch != 0 && at < file.len;
+         at = frame_find_epoch(file, at + 8, epoch)) {
+        if (frame_peek(file, at, epoch, &h) && frame_verify(file, at, &h)) {
+            floor = MAX_OF(floor, h.first_lsn + h.count);
+        }
+    }
+    return floor;
+}
+
 static int scan_one(struct slog_log *l, struct found *it, uint64_t expected) {
     char path[SLOG_PATH_MAX];
     struct seg_header h;
@@ -120,6 +137,7 @@ static int scan_one(struct slog_log *l, struct found *it, uint64_t expected) {
     }
     if (!seg_header_read(file, &h) || h.seq != it->seq || (l->id != 0 && h.log_id != l->id)) {
         it->damage = "its header is damaged or belongs elsewhere";
+        it->floor = floor_without_header(file);
         seg_unmap(&file);
         return 0;
     }
@@ -235,14 +253,22 @@ static int open_for_writing(struct slog_log *l, struct seg *seg) {
     return 0;
 }
 
-/* Index of the active segment: the last with frames, else the first that is whole. */
+/* Index of the active segment: the last with frames. When the log goes on behind its end, because a
+ * damaged one held the records between, the newest empty one, so that no segment has a gap inside.
+ */
 static size_t choose_active(const struct folder *f) {
-    size_t chosen = SIZE_MAX;
+    size_t first = SIZE_MAX, newest = SIZE_MAX, framed = SIZE_MAX;
     for (size_t i = 0; i < f->count; i++) {
-        bool better = has_frames(&f->items[i]) || (f->items[i].seg && chosen == SIZE_MAX);
-        chosen = better ? i : chosen;
+        if (f->items[i].seg) {
+            first = first == SIZE_MAX ? i : first;
+            newest = i;
+            framed = has_frames(&f->items[i]) ? i : framed;
+        }
     }
-    return chosen;
+    if (framed == SIZE_MAX) {
+        return f->log->next_lsn == 1 ? first : newest;
+    }
+    return f->items[framed].seg->end_lsn == f->log->next_lsn ? framed : newest;
 }
 
 /* Hands the segments over to the log: up to the active one, one prepared, the rest retired. */
