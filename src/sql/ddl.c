@@ -118,126 +118,18 @@ static bool no_memory(struct ddl *d) {
     return false;
 }
 
-/* Words that Hive refuses as bare names. */
+/* Words that Hive refuses as bare names even with its SQL11 keywords switched off, as Athena has
+ * them: documented tables of Athena have columns called timestamp and date. */
 static bool is_reserved(struct bytes word) {
-    static const char *const reserved[] = {"ALL",
-                                           "ALTER",
-                                           "AND",
-                                           "ARRAY",
-                                           "AS",
-                                           "AUTHORIZATION",
-                                           "BETWEEN",
-                                           "BIGINT",
-                                           "BINARY",
-                                           "BOOLEAN",
-                                           "BOTH",
-                                           "BY",
-                                           "CASE",
-                                           "CAST",
-                                           "CHAR",
-                                           "COLUMN",
-                                           "CONF",
-                                           "CREATE",
-                                           "CROSS",
-                                           "CUBE",
-                                           "CURRENT",
-                                           "CURRENT_DATE",
-                                           "CURRENT_TIMESTAMP",
-                                           "CURSOR",
-                                           "DATABASE",
-                                           "DATE",
-                                           "DECIMAL",
-                                           "DELETE",
-                                           "DESCRIBE",
-                                           "DISTINCT",
-                                           "DOUBLE",
-                                           "DROP",
-                                           "ELSE",
-                                           "END",
-                                           "EXCHANGE",
-                                           "EXISTS",
-                                           "EXTENDED",
-                                           "EXTERNAL",
-                                           "FALSE",
-                                           "FETCH",
-                                           "FLOAT",
-                                           "FOLLOWING",
-                                           "FOR",
-                                           "FROM",
-                                           "FULL",
-                                           "FUNCTION",
-                                           "GRANT",
-                                           "GROUP",
-                                           "GROUPING",
-                                           "HAVING",
-                                           "IF",
-                                           "IMPORT",
-                                           "IN",
-                                           "INNER",
-                                           "INSERT",
-                                           "INT",
-                                           "INTERSECT",
-                                           "INTERVAL",
-                                           "INTO",
-                                           "IS",
-                                           "JOIN",
-                                           "LATERAL",
-                                           "LEFT",
-                                           "LESS",
-                                           "LIKE",
-                                           "LOCAL",
-                                           "MACRO",
-                                           "MAP",
-                                           "MORE",
-                                           "NONE",
-                                           "NOT",
-                                           "NULL",
-                                           "OF",
-                                           "ON",
-                                           "OR",
-                                           "ORDER",
-                                           "OUT",
-                                           "OUTER",
-                                           "OVER",
-                                           "PARTIALSCAN",
-                                           "PARTITION",
-                                           "PERCENT",
-                                           "PRECEDING",
-                                           "PRESERVE",
-                                           "PROCEDURE",
-                                           "RANGE",
-                                           "READS",
-                                           "REDUCE",
-                                           "REVOKE",
-                                           "RIGHT",
-                                           "ROLLUP",
-                                           "ROW",
-                                           "ROWS",
-                                           "SELECT",
-                                           "SET",
-                                           "SMALLINT",
-                                           "TABLE",
-                                           "TABLESAMPLE",
-                                           "THEN",
-                                           "TIMESTAMP",
-                                           "TO",
-                                           "TRANSFORM",
-                                           "TRIGGER",
-                                           "TRUE",
-                                           "TRUNCATE",
-                                           "UNBOUNDED",
-                                           "UNION",
-                                           "UNIQUEJOIN",
-                                           "UPDATE",
-                                           "USER",
-                                           "USING",
-                                           "UTC_TMESTAMP",
-                                           "VALUES",
-                                           "VARCHAR",
-                                           "WHEN",
-                                           "WHERE",
-                                           "WINDOW",
-                                           "WITH"};
+    static const char *const reserved[] = {
+        "AND",       "CASE",      "CAST",       "CHAR",         "COLUMN",      "CONF",
+        "CROSS",     "CURRENT",   "DATABASE",   "DISTINCT",     "ELSE",        "END",
+        "EXCHANGE",  "EXTENDED",  "FOLLOWING",  "FROM",         "FUNCTION",    "HAVING",
+        "IF",        "INTERVAL",  "JOIN",       "LESS",         "MACRO",       "MAP",
+        "MORE",      "NOT",       "ON",         "OR",           "OVER",        "PARTIALSCAN",
+        "PRECEDING", "PRESERVE",  "REDUCE",     "SELECT",       "TABLESAMPLE", "THEN",
+        "TRANSFORM", "UNBOUNDED", "UNIQUEJOIN", "UTC_TMESTAMP", "VARCHAR",     "WHEN",
+        "WHERE",     "WINDOW"};
     for (size_t i = 0; i < COUNT_OF(reserved); i++)
         if (bytes_eq_nocase(word, bytes_str(reserved[i])))
             return true;
@@ -324,32 +216,41 @@ static void split_at_dot(struct sql_name *name) {
     name->table = bytes_slice(name->table, (size_t)dot + 1, name->table.len);
 }
 
+static bool known_catalog(struct ddl *d, struct bytes name, struct sql_pos pos) {
+    if (bytes_eq_str(name, "awsdatacatalog"))
+        return true;
+    return ddl_fail(d, "CATALOG_NOT_FOUND", "line %d:%d: Catalog '%.*s' does not exist", pos.line,
+                    pos.column, BYTES_ARG(name));
+}
+
 bool ddl_table_name(struct ddl *d, const char *context) {
     struct bytes parts[3];
     size_t n = 0;
+    struct sql_pos pos = ddl_tok(d)->pos;
     do {
         if (n == COUNT_OF(parts))
             return ddl_unrecognized(d, context);
         if (!ddl_ident(d, &parts[n++], context))
             return false;
     } while (ddl_accept_kind(d, LEX_DOT));
-    if (n == 3 && !bytes_eq_str(parts[0], "awsdatacatalog"))
-        return ddl_fail(d, "CATALOG_NOT_FOUND", "line %d:%d: Catalog '%.*s' does not exist",
-                        ddl_tok(d)->pos.line, ddl_tok(d)->pos.column, BYTES_ARG(parts[0]));
+    if (n == 3 && !known_catalog(d, parts[0], pos))
+        return false;
     d->out->name.table = parts[n - 1];
     d->out->name.database = n > 1 ? parts[n - 2] : (struct bytes){0};
     split_at_dot(&d->out->name);
     return true;
 }
 
+/* [catalogue.]db */
 static bool database_name(struct ddl *d, const char *context) {
+    struct sql_pos pos = ddl_tok(d)->pos;
     struct bytes first;
     if (!ddl_ident(d, &first, context))
         return false;
     d->out->name.database = first;
-    if (!bytes_eq_str(first, "awsdatacatalog") || !ddl_accept_kind(d, LEX_DOT))
+    if (!ddl_accept_kind(d, LEX_DOT))
         return true;
-    return ddl_ident(d, &d->out->name.database, context);
+    return known_catalog(d, first, pos) && ddl_ident(d, &d->out->name.database, context);
 }
 
 /* ---- statements ---- */

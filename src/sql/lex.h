@@ -45,7 +45,6 @@
     X(DAY, 0)                                                                                      \
     X(DEALLOCATE, 1)                                                                               \
     X(DEFAULT, 0)                                                                                  \
-    X(DEFINE, 0)                                                                                   \
     X(DELETE, 1)                                                                                   \
     X(DESC, 0)                                                                                     \
     X(DESCRIBE, 1)                                                                                 \
@@ -77,7 +76,6 @@
     X(HOUR, 0)                                                                                     \
     X(IGNORE, 0)                                                                                   \
     X(IN, 1)                                                                                       \
-    X(INITIAL, 0)                                                                                  \
     X(INNER, 1)                                                                                    \
     X(INSERT, 1)                                                                                   \
     X(INTERSECT, 1)                                                                                \
@@ -134,7 +132,6 @@
     X(OVERFLOW, 0)                                                                                 \
     X(PARTITION, 0)                                                                                \
     X(PASSING, 0)                                                                                  \
-    X(PATTERN, 0)                                                                                  \
     X(POSITION, 0)                                                                                 \
     X(PRECEDING, 0)                                                                                \
     X(PRECISION, 0)                                                                                \
@@ -274,7 +271,7 @@ bool lex_is_reserved(enum lex_kind kind);
 
 /* 'it''s' to it's; the quotes are part of `text`. ptr NULL on no memory. */
 struct bytes lex_unquote(struct arena *a, struct bytes text, char quote);
-/* Hive's '..' or "..": \n \t \\ \' \" \001 \u0041 and doubled quotes. */
+/* Hive's '..' or "..": \n \t \\ \' \" \001 \u0041; adjacent strings are one. */
 struct bytes lex_unescape_hive(struct arena *a, struct bytes text);
 /* U&'..' with its escape character. NULL, or what is wrong. */
 const char *lex_decode_unicode(struct arena *a, struct bytes text, char escape, struct bytes *ret);

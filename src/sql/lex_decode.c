@@ -195,18 +195,21 @@ static size_t put_hive_escape(struct bytes rest, char *out, size_t *n) {
 }
 
 struct bytes lex_unescape_hive(struct arena *a, struct bytes text) {
-    struct bytes inner = bytes_slice(text, 1, text.len - 1);
-    if (bytes_find_char(inner, '\\') < 0)
-        return inner.ptr ? inner : BYTES("");
-    char *out = arena_alloc(a, inner.len + 1);
+    char *out = arena_alloc(a, text.len + 1);
     if (!out)
         return (struct bytes){0};
     size_t n = 0;
-    for (size_t i = 0; i < inner.len; i++) {
-        if (inner.ptr[i] == '\\')
-            i += put_hive_escape(bytes_slice(inner, i + 1, inner.len), out, &n);
+    char quote = 0; /* 0: between strings */
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (!quote)
+            quote = c;
+        else if (c == quote)
+            quote = 0;
+        else if (c == '\\')
+            i += put_hive_escape(bytes_slice(text, i + 1, text.len), out, &n);
         else
-            out[n++] = inner.ptr[i];
+            out[n++] = c;
     }
     return bytes_of(out, n);
 }

@@ -2,18 +2,31 @@
  * digit. Angle brackets, colons and dots stay single characters because types use them. */
 #include "sql/lex_int.h"
 
-/* Length of a string with backslash escapes; 0 when never closed. */
-static size_t hive_string_len(struct lexer *x, char quote) {
+/* Length of a string with backslash escapes that starts at `from`; 0 when never closed. */
+static size_t one_string_len(struct lexer *x, size_t from) {
+    int quote = lexer_peek(x, from);
     bool *unclosed = quote == '"' ? &x->double_unclosed : &x->single_unclosed;
-    for (size_t i = 1; !*unclosed && lexer_peek(x, i) >= 0; i++) {
+    for (size_t i = from + 1; !*unclosed && lexer_peek(x, i) >= 0; i++) {
         int c = lexer_peek(x, i);
         if (c == '\\')
             i++;
         else if (c == quote)
-            return i + 1;
+            return i + 1 - from;
     }
     *unclosed = true;
     return 0;
+}
+
+/* Strings with nothing between them are one: 'a''b' is ab. */
+static size_t hive_string_len(struct lexer *x) {
+    size_t len = 0;
+    while (lexer_peek(x, len) == '\'' || lexer_peek(x, len) == '"') {
+        size_t n = one_string_len(x, len);
+        if (!n)
+            break;
+        len += n;
+    }
+    return len;
 }
 
 static int hive_word(struct lexer *x) {
@@ -31,7 +44,7 @@ static int hive_one(struct lexer *x) {
         return hive_word(x);
     size_t len = 0;
     if (c == '\'' || c == '"')
-        len = hive_string_len(x, (char)c);
+        len = hive_string_len(x);
     else if (c == '`')
         len = lexer_quoted_len(x, 0, '`');
     if (len)

@@ -123,9 +123,17 @@ static bool parse_group_item(struct parser *p, struct sql_group_item *g) {
     return parse_grouping_set(p, &set) && LIST_ADD(p, g->sets, g->set_count, set);
 }
 
+/* GROUP BY ALL ROLLUP (..): ALL says nothing; elsewhere it may be a column. */
+static bool at_group_all(const struct parser *p) {
+    enum lex_kind next = peek(p, 1);
+    return tok(p)->kind == LEX_ALL &&
+           (next == LEX_ROLLUP || next == LEX_CUBE || next == LEX_GROUPING || next == LEX_LPAREN);
+}
+
 static bool parse_group_by(struct parser *p, struct sql_select *s) {
     s->has_group_by = true;
-    parse_quantifier(p, false, &s->group_distinct);
+    if (!parse_quantifier(p, false, &s->group_distinct) && at_group_all(p))
+        parser_advance(p);
     do {
         struct sql_group_item g = {0};
         if (!parse_group_item(p, &g) || !LIST_ADD(p, s->groups, s->group_count, g))

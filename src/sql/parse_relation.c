@@ -83,13 +83,13 @@ static struct sql_relation *parse_unnest(struct parser *p) {
 
 static bool parse_function_arg(struct parser *p, struct sql_call *call, size_t *named) {
     struct sql_ident name = {0};
-    if (tok(p)->kind == LEX_TABLE)
-        return parser_unsupported(p, pos_here(p), "A table as the argument of a table function");
     if (lex_is_identifier(tok(p)->kind) && peek(p, 1) == LEX_DOUBLE_ARROW) {
         if (!parse_ident(p, &name))
             return false;
         parser_advance(p);
     }
+    if (tok(p)->kind == LEX_TABLE)
+        return parser_unsupported(p, pos_here(p), "A table as the argument of a table function");
     struct sql_expr *value = parse_expression(p);
     return value && LIST_ADD(p, call->args.items, call->args.count, value) &&
            LIST_ADD(p, call->arg_names, *named, name);

@@ -69,6 +69,16 @@ static bool at_window_part(const struct parser *p) {
            next != LEX_RANGE && next != LEX_GROUPS;
 }
 
+/* MEASURES .. before the frame; AFTER MATCH, INITIAL, SEEK, PATTERN, SUBSET, DEFINE behind it. */
+static bool at_row_pattern(const struct parser *p) {
+    static const char *const words[] = {"MEASURES", "AFTER",  "INITIAL", "SEEK",
+                                        "PATTERN",  "SUBSET", "DEFINE"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (bytes_eq_nocase(tok(p)->text, bytes_str(words[i])))
+            return true;
+    return false;
+}
+
 bool parse_window_spec(struct parser *p, struct sql_window *w) {
     if (lex_is_identifier(tok(p)->kind) && !at_window_part(p) && !parse_ident(p, &w->base))
         return false;
@@ -77,7 +87,7 @@ bool parse_window_spec(struct parser *p, struct sql_window *w) {
         return false;
     if (parser_accept(p, LEX_ORDER) && (!parser_expect(p, LEX_BY) || !parse_sort(p, &w->order_by)))
         return false;
-    if (parser_at_kind(p, LEX_MEASURES) || tok(p)->kind == LEX_PATTERN)
+    if (at_row_pattern(p))
         return parser_unsupported(p, pos_here(p), "Row pattern recognition in a window");
     bool ok = true;
     if (parser_at_kind(p, LEX_ROWS))
@@ -86,7 +96,7 @@ bool parse_window_spec(struct parser *p, struct sql_window *w) {
         ok = parse_frame(p, w, SQL_FRAME_RANGE);
     else if (parser_at_kind(p, LEX_GROUPS))
         ok = parse_frame(p, w, SQL_FRAME_GROUPS);
-    if (ok && (tok(p)->kind == LEX_PATTERN || tok(p)->kind == LEX_INITIAL))
+    if (ok && at_row_pattern(p))
         return parser_unsupported(p, pos_here(p), "Row pattern recognition in a window");
     return ok;
 }

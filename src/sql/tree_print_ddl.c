@@ -1,0 +1,175 @@
+/* tree_print_ddl.c - DDL as canonical Hive text: names in backticks, clauses in Hive's order, the
+ * SerDe and formats by class name. */
+#include "sql/tree_int.h"
+
+/* Hive's string with backslash escapes; control characters in octal. */
+static void print_string(struct bytes text, struct buf *out) {
+    buf_add_char(out, '\'');
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c == '\'' || c == '\\')
+            buf_add_fmt(out, "\\%c", c);
+        else if (c < 0x20)
+            buf_add_fmt(out, "\\%03o", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    buf_add_char(out, '\'');
+}
+
+static void print_name(struct bytes name, struct buf *out) {
+    buf_add_char(out, '`');
+    for (size_t i = 0; i < name.len; i++) {
+        buf_add_char(out, name.ptr[i]);
+        if (name.ptr[i] == '`')
+            buf_add_char(out, '`');
+    }
+    buf_add_char(out, '`');
+}
+
+static void print_table_name(const struct sql_ddl *d, struct buf *out) {
+    if (d->name.database.len) {
+        print_name(d->name.database, out);
+        buf_add_char(out, '.');
+    }
+    print_name(d->name.table, out);
+}
+
+static void print_clause(const char *words, struct bytes text, struct buf *out) {
+    if (!text.ptr)
+        return;
+    buf_add_str(out, words);
+    print_string(text, out);
+}
+
+static void print_columns(const struct sql_column_def *columns, size_t count, struct buf *out) {
+    buf_add_char(out, '(');
+    for (size_t i = 0; i < count; i++) {
+        tree_print_comma(i, out);
+        print_name(columns[i].name, out);
+        buf_add_fmt(out, " %.*s", BYTES_ARG(columns[i].type_text));
+        print_clause(" COMMENT ", columns[i].comment, out);
+    }
+    buf_add_char(out, ')');
+}
+
+static void print_properties(const char *words, const struct sql_property *list, size_t count,
+                             struct buf *out) {
+    for (size_t i = 0; i < count; i++) {
+        buf_add_str(out, i ? ", " : words);
+        print_string(list[i].key, out);
+        buf_add_str(out, " = ");
+        print_string(list[i].value, out);
+    }
+    if (count)
+        buf_add_char(out, ')');
+}
+
+static void print_buckets(const struct sql_ddl *d, struct buf *out) {
+    if (!d->bucket_column_count)
+        return;
+    for (size_t i = 0; i < d->bucket_column_count; i++) {
+        buf_add_str(out, i ? ", " : " CLUSTERED BY (");
+        print_name(d->bucket_columns[i], out);
+    }
+    buf_add_char(out, ')');
+    for (size_t i = 0; i < d->sort_column_count; i++) {
+        buf_add_str(out, i ? ", " : " SORTED BY (");
+        print_name(d->sort_columns[i].name, out);
+        buf_add_str(out, d->sort_columns[i].descending ? " DESC" : "");
+    }
+    buf_add_str(out, d->sort_column_count ? ")" : "");
+    buf_add_fmt(out, " INTO %lld BUCKETS", (long long)d->bucket_count);
+}
+
+static void print_create_table(const struct sql_ddl *d, struct buf *out) {
+    buf_add_str(out, d->external ? "CREATE EXTERNAL TABLE " : "CREATE TABLE ");
+    buf_add_str(out, d->if_not_exists ? "IF NOT EXISTS " : "");
+    print_table_name(d, out);
+    if (d->column_count) {
+        buf_add_char(out, ' ');
+        print_columns(d->columns, d->column_count, out);
+    }
+    print_clause(" COMMENT ", d->comment, out);
+    if (d->partition_column_count) {
+        buf_add_str(out, " PARTITIONED BY ");
+        print_columns(d->partition_columns, d->partition_column_count, out);
+    }
+    print_buckets(d, out);
+    print_clause(" ROW FORMAT SERDE ", d->serde_class, out);
+    print_properties(" WITH SERDEPROPERTIES (", d->serde_properties, d->serde_property_count, out);
+    print_clause(" STORED AS INPUTFORMAT ", d->input_format, out);
+    print_clause(" OUTPUTFORMAT ", d->output_format, out);
+    print_clause(" LOCATION ", d->location, out);
+    print_properties(" TBLPROPERTIES (", d->table_properties, d->table_property_count, out);
+}
+
+static void print_create_database(const struct sql_ddl *d, struct buf *out) {
+    buf_add_str(out, d->if_not_exists ? "CREATE DATABASE IF NOT EXISTS " : "CREATE DATABASE ");
+    print_name(d->name.database, out);
+    print_clause(" COMMENT ", d->comment, out);
+    print_clause(" LOCATION ", d->location, out);
+    print_properties(" WITH DBPROPERTIES (", d->table_properties, d->table_property_count, out);
+}
+
+static void print_show_tables(const struct sql_ddl *d, struct buf *out) {
+    buf_add_str(out, "SHOW TABLES");
+    if (d->name.database.len) {
+        buf_add_str(out, " IN ");
+        print_name(d->name.database, out);
+    }
+    print_clause(" ", d->like_pattern, out);
+}
+
+static void print_drop(const char *what, const struct sql_ddl *d, struct buf *out) {
+    buf_add_fmt(out, "DROP %s %s", what, d->if_exists ? "IF EXISTS " : "");
+    if (d->name.table.len)
+        print_table_name(d, out);
+    else
+        print_name(d->name.database, out);
+    buf_add_str(out, d->cascade ? " CASCADE" : "");
+}
+
+static void print_about_table(const char *words, const struct sql_ddl *d, struct buf *out) {
+    buf_add_str(out, words);
+    print_table_name(d, out);
+}
+
+void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
+    const struct sql_ddl *d = &s->ddl;
+    switch (s->kind) {
+    case SQL_CREATE_DATABASE:
+        print_create_database(d, out);
+        break;
+    case SQL_DROP_DATABASE:
+        print_drop("DATABASE", d, out);
+        break;
+    case SQL_CREATE_TABLE:
+        print_create_table(d, out);
+        break;
+    case SQL_DROP_TABLE:
+        print_drop("TABLE", d, out);
+        break;
+    case SQL_SHOW_DATABASES:
+        buf_add_str(out, "SHOW DATABASES");
+        print_clause(" LIKE ", d->like_pattern, out);
+        break;
+    case SQL_SHOW_TABLES:
+        print_show_tables(d, out);
+        break;
+    case SQL_SHOW_PARTITIONS:
+        print_about_table("SHOW PARTITIONS ", d, out);
+        break;
+    case SQL_SHOW_COLUMNS:
+        print_about_table("SHOW COLUMNS IN ", d, out);
+        break;
+    case SQL_DESCRIBE:
+        print_about_table(d->extended    ? "DESCRIBE EXTENDED "
+                          : d->formatted ? "DESCRIBE FORMATTED "
+                                         : "DESCRIBE ",
+                          d, out);
+        break;
+    case SQL_SELECT:
+        break;
+    }
+}
