@@ -3,7 +3,7 @@ SHELL := /bin/bash
 ifeq ($(origin CC),default)
 CC := gcc
 endif
-# V=asan | tsan | fuzz builds into build/$(V); the default is an optimised build with symbols.
+# V=asan | tsan | fuzz | clang builds into build/$(V); the default is an optimised build with symbols.
 V ?=
 BUILD := build$(if $(V),/$(V))
 DEPS := .cache/deps
@@ -77,6 +77,76 @@ unit-bins: $(UNIT)
 fuzz-bins: $(FUZZ)
 unit: $(UNIT)
 	@set -e; for t in $(UNIT); do echo "== $$t"; $$t; done
+
+# ---- tests: `make test` is everything CI runs but the checks of `make check` ----
+VENV := .venv
+FUZZ_SECONDS ?= 60
+FAULT_ROUNDS ?= 50
+TEST_PACKAGES := awscli
+SAN_PACKAGES := clang libclang-rt-14-dev
+CHECK_PACKAGES := clang clang-format cppcheck
+
+.PHONY: test test-deps pytest fault sanitize-asan sanitize-tsan fuzz
+test-deps:
+	@tools/install-test-deps.sh $(VENV) $(TEST_PACKAGES) $(SAN_PACKAGES)
+pytest: $(BUILD)/tarn test-deps
+	$(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws
+fault: $(BUILD)/tarn test-deps
+	FAULT_ROUNDS=$(FAULT_ROUNDS) $(VENV)/bin/pytest -q -c tests/pytest.ini tests/fault
+# Unit tests, then the server itself, under each sanitizer.
+sanitize-asan: test-deps
+	$(MAKE) --no-print-directory V=asan unit build/asan/tarn
+	TARN_BINARY=$(CURDIR)/build/asan/tarn ASAN_OPTIONS=detect_leaks=1 \
+	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
+sanitize-tsan: test-deps
+	$(MAKE) --no-print-directory V=tsan unit build/tsan/tarn
+	TARN_BINARY=$(CURDIR)/build/tsan/tarn TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" \
+	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
+fuzz: test-deps
+	$(MAKE) --no-print-directory V=fuzz fuzz-bins
+	tools/fuzz.sh $(FUZZ_SECONDS) $(patsubst tests/fuzz/%.c,build/fuzz/fuzz-bin/%,$(wildcard tests/fuzz/fuzz_*.c))
+test: all test-deps
+	$(MAKE) --no-print-directory unit
+	$(MAKE) --no-print-directory pytest
+	$(MAKE) --no-print-directory fault
+	$(MAKE) --no-print-directory sanitize-asan
+	$(MAKE) --no-print-directory sanitize-tsan
+	$(MAKE) --no-print-directory fuzz
+
+# ---- checks: format, clang's warnings, static analysis, dependency direction ----
+.PHONY: check check-deps format
+CHECKED := $(wildcard src/*/*.[ch] src/api/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c bench/*.c)
+check-deps:
+	@tools/install-test-deps.sh $(VENV) $(CHECK_PACKAGES)
+format:
+	clang-format -i $(CHECKED)
+check: check-deps $(DEPS)/.done
+	python3 tools/check-folders.py
+	clang-format --dry-run -Werror $(CHECKED)
+	$(MAKE) --no-print-directory V=clang CC=clang build/clang/libtarn.a
+	cppcheck -q -j2 --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	    --suppressions-list=tools/cppcheck.suppress -D__x86_64__ -Isrc src
+
+# ---- the front door ----
+PORT ?= 4566
+DATA ?= ./data
+.PHONY: run demo bench
+run: $(BUILD)/tarn
+	@PORT=$(PORT) DATA=$(DATA) TARN=$(abspath $(BUILD))/tarn examples/run.sh --keep
+demo: $(BUILD)/tarn
+	@PORT=$(PORT) DATA=$(DATA) TARN=$(abspath $(BUILD))/tarn examples/run.sh
+bench: $(BUILD)/tarn test-deps
+	@TARN=$(abspath $(BUILD))/tarn PYTHON=$(abspath $(VENV))/bin/python bench/run.sh
+
+.PHONY: help
+help:
+	@echo "make            build build/tarn"
+	@echo "make run        build, start a server on PORT (4566) with DATA (./data), play the examples"
+	@echo "make demo       the same, then stop"
+	@echo "make test       unit, API, fault, sanitizer and fuzz tests"
+	@echo "make check      format, static analysis, dependency direction"
+	@echo "make bench      benchmarks against peers, ratios"
+	@echo "make clean      remove build/"
 
 .PHONY: clean
 clean:
