@@ -73,7 +73,8 @@ void args_print_help(const struct args *spec) {
     }
     for (const struct arg_option *o = spec->options; o && o->name; o++) {
         char left[40];
-        snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
         if (o->letter) {
             printf("  -%c, %-20s %s\n", o->letter, left, o->help);
         } else {

@@ -15,17 +15,17 @@ struct arg_option {
 };
 
 struct args {
-    const char *usage; /* "tarn put STREAM [options]" */
-    const char *about; /* one or two sentences */
+    const char *usage;                /* "tarn put STREAM [options]" */
+    const char *about;                /* one or two sentences */
     const struct arg_option *options; /* ended by name NULL */
     const char *examples;             /* may be NULL */
 };
 
 #define ARGS_HELP_SHOWN 1
-/* Fills the targets and moves the positional arguments to the front of argv; *ret_count is how many.
- * Returns 0, ARGS_HELP_SHOWN after printing --help, or ERR_USAGE with a sentence. */
-int args_parse(const struct args *spec, int argc, char **argv, int *ret_count, struct err *e)
-    WARN_UNUSED;
+/* Fills the targets and moves the positional arguments to the front of argv; *ret_count is how
+ * many. Returns 0, ARGS_HELP_SHOWN after printing --help, or ERR_USAGE with a sentence. */
+int args_parse(const struct args *spec, int argc, char **argv, int *ret_count,
+               struct err *e) WARN_UNUSED;
 void args_print_help(const struct args *spec);
 
 /* Exit codes of the tarn command. */

@@ -158,10 +158,9 @@ static int fetch(struct run *r, bool has_header, const struct ask_sink *sink, ui
     for (bool first = true; !rc && (first || token.len); first = false) {
         struct arena a;
         arena_init(&a, 0);
-        struct bytes body =
-            arena_fmt(&a, "{\"QueryExecutionId\":\"%.*s\",\"MaxResults\":1000%s%.*s%s}",
-                      BYTES_ARG(r->id), token.len ? ",\"NextToken\":\"" : "", BYTES_ARG(token),
-                      token.len ? "\"" : "");
+        struct bytes body = arena_fmt(
+            &a, "{\"QueryExecutionId\":\"%.*s\",\"MaxResults\":1000%s%.*s%s}", BYTES_ARG(r->id),
+            token.len ? ",\"NextToken\":\"" : "", BYTES_ARG(token), token.len ? "\"" : "");
         const struct json *page = NULL;
         rc = client_call(r->client, &a, "athena", "GetQueryResults", body, &page, r->e);
         if (!rc && first) {

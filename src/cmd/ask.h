@@ -28,7 +28,8 @@ struct ask_stats {
 struct ask_options {
     struct bytes database; /* "" : default */
     struct bytes workgroup;
-    const volatile int *interrupted; /* when it becomes non-zero the query is stopped; may be NULL */
+    const volatile int
+        *interrupted; /* when it becomes non-zero the query is stopped; may be NULL */
 };
 
 /* Runs to the end. A failed query is ERR_SQL with Athena's reason as text. */

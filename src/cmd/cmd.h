@@ -11,6 +11,7 @@ int cmd_put(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
 int cmd_sql(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
+int cmd_flush(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -21,10 +21,9 @@ static int list_json(struct listing *l, const char *service, const char *operati
     struct bytes token = {0};
     do {
         const struct json *reply;
-        struct bytes body =
-            arena_fmt(l->a, "{%.*s%s%s%.*s%s}", BYTES_ARG(members),
-                      members.len && token.len ? "," : "", token.len ? "\"NextToken\":\"" : "",
-                      BYTES_ARG(token), token.len ? "\"" : "");
+        struct bytes body = arena_fmt(
+            l->a, "{%.*s%s%s%.*s%s}", BYTES_ARG(members), members.len && token.len ? "," : "",
+            token.len ? "\"NextToken\":\"" : "", BYTES_ARG(token), token.len ? "\"" : "");
         int rc = client_call(l->client, l->a, service, operation, body, &reply, l->e);
         if (rc) {
             return rc;
@@ -105,7 +104,8 @@ static int list_objects(struct listing *l, struct bytes bucket, struct bytes pre
         struct client_response out;
         r.path = buf_cstr(&path) ? arena_strndup(l->a, path.ptr, path.len) : NULL;
         buf_clear(&path);
-        int rc = r.path ? client_raw(l->client, l->a, &r, &out, l->e) : err_set(l->e, ERR_NOMEM, NULL);
+        int rc =
+            r.path ? client_raw(l->client, l->a, &r, &out, l->e) : err_set(l->e, ERR_NOMEM, NULL);
         if (!rc && out.status != 200) {
             rc = err_set(l->e, ERR_USAGE, "There is no bucket '%.*s'.", BYTES_ARG(bucket));
         }

@@ -156,8 +156,10 @@ int cmd_put(int argc, char **argv) {
         {"--rate", 'r', "N", "events per second (default: as fast as they are taken)", ARG_INTEGER,
          &p.rate},
         {"--seed", 0, "N", "same seed, same events (default 1)", ARG_INTEGER, &p.seed},
-        {"--warehouse", 'w', "FILE", "STREAM is a table of this file (default for --generate:\n"
-         "                           warehouse.yaml)", ARG_TEXT, &p.warehouse},
+        {"--warehouse", 'w', "FILE",
+         "STREAM is a table of this file (default for --generate:\n"
+         "                           warehouse.yaml)",
+         ARG_TEXT, &p.warehouse},
         {"--key", 'k', "COLUMN", "member that is the partition key (default: a running number)",
          ARG_TEXT, &p.key_column},
         {"--connections", 'c', "N", "connections at once, 1 keeps the order (default 2)",

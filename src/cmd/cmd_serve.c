@@ -65,11 +65,12 @@ int cmd_serve(int argc, char **argv) {
         {"--worker-idle-s", 0, "N", "idle workers leave after this (default 60)", ARG_INTEGER,
          &o.worker_idle_s},
         {0}};
-    const struct args spec = {"tarn serve [options]",
-                              "Serves Kinesis, Firehose, Glue, Athena, S3 and STS on one port until\n"
-                              "Ctrl-C. Without keys every signature is accepted: keep it on a\n"
-                              "trusted address.",
-                              options, "  tarn serve --data /var/lib/tarn --port 4566\n"};
+    const struct args spec = {
+        "tarn serve [options]",
+        "Serves Kinesis, Firehose, Glue, Athena, S3 and STS on one port until\n"
+        "Ctrl-C. Without keys every signature is accepted: keep it on a\n"
+        "trusted address.",
+        options, "  tarn serve --data /var/lib/tarn --port 4566\n"};
     struct err e = {0};
     int count = 0, rc = args_parse(&spec, argc, argv, &count, &e);
     if (rc == ARGS_HELP_SHOWN) {

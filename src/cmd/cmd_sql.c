@@ -20,7 +20,7 @@ struct session {
     struct client *client;
     struct ask_options options;
     enum render_format format;
-    bool quiet;      /* no footer */
+    bool quiet; /* no footer */
     char database[128];
 };
 
@@ -127,8 +127,7 @@ static int interactive(struct session *s) {
     history_path(path, sizeof path);
     using_history();
     read_history(path);
-    printf("tarn %s at %s; \\? for help, \\q to leave\n", TARN_VERSION,
-           client_endpoint(s->client));
+    printf("tarn %s at %s; \\? for help, \\q to leave\n", TARN_VERSION, client_endpoint(s->client));
     while (go_on) {
         char *line = readline(text.len ? "   -> " : "tarn> ");
         if (!line) {
@@ -240,7 +239,7 @@ int cmd_sql(int argc, char **argv) {
     s.options.workgroup = bytes_str(workgroup);
     struct sigaction action = {.sa_handler = on_sigint};
     sigaction(SIGINT, &action, NULL);
-    int code = count > 0               ? run_all(&s, bytes_str(argv[0]))
+    int code = count > 0              ? run_all(&s, bytes_str(argv[0]))
                : isatty(STDIN_FILENO) ? interactive(&s)
                                       : run_stdin(&s);
     client_free(&s.client);

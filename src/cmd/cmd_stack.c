@@ -81,8 +81,10 @@ static const struct arg_option no_options[] = {{0}};
 
 int cmd_plan(int argc, char **argv) {
     static const struct args spec = {
-        "tarn plan [FILE]", "Shows what `tarn up` would change; changes nothing. FILE defaults to\n"
-                            "warehouse.yaml.", no_options, NULL};
+        "tarn plan [FILE]",
+        "Shows what `tarn up` would change; changes nothing. FILE defaults to\n"
+        "warehouse.yaml.",
+        no_options, NULL};
     struct session s;
     struct stack_plan p;
     struct err e = {0};
@@ -101,8 +103,9 @@ int cmd_plan(int argc, char **argv) {
 
 int cmd_up(int argc, char **argv) {
     static const struct args spec = {
-        "tarn up [FILE]", "Makes the server match the warehouse file, then prints the outputs.\n"
-                          "Running it again changes nothing. FILE defaults to warehouse.yaml.",
+        "tarn up [FILE]",
+        "Makes the server match the warehouse file, then prints the outputs.\n"
+        "Running it again changes nothing. FILE defaults to warehouse.yaml.",
         no_options, "  tarn up examples/acme/warehouse.yaml\n"};
     struct session s;
     struct stack_plan p;
@@ -114,8 +117,9 @@ int cmd_up(int argc, char **argv) {
     int rc = stack_plan_make(&s.arena, s.client, s.warehouse, &p, &e);
     rc = rc ? rc : stack_apply(&p, report_step, NULL, &e);
     if (!rc) {
-        fprintf(stderr, p.changes ? "%zu of %zu resources changed.\n"
-                                  : "Nothing to change (%zu of %zu).\n", p.changes, p.count);
+        fprintf(stderr,
+                p.changes ? "%zu of %zu resources changed.\n" : "Nothing to change (%zu of %zu).\n",
+                p.changes, p.count);
         print_outputs(s.warehouse);
     }
     code = rc ? args_fail(&e, s.file) : EXIT_OK;
@@ -136,9 +140,11 @@ int cmd_down(int argc, char **argv) {
         {"--delete-data", 0, NULL, "remove the objects and buckets too", ARG_FLAG, &delete_data},
         {0}};
     static const struct args spec = {
-        "tarn down [FILE]", "Removes the streams, delivery streams and tables of the warehouse file.\n"
-                            "Events not delivered yet are delivered first. Data stays in its buckets\n"
-                            "unless --delete-data is given.", options, NULL};
+        "tarn down [FILE]",
+        "Removes the streams, delivery streams and tables of the warehouse file.\n"
+        "Events not delivered yet are delivered first. Data stays in its buckets\n"
+        "unless --delete-data is given.",
+        options, NULL};
     struct session s;
     struct stack_plan p;
     struct err e = {0};
@@ -157,10 +163,12 @@ int cmd_down(int argc, char **argv) {
 }
 
 int cmd_outputs(int argc, char **argv) {
-    static const struct args spec = {"tarn outputs [FILE]",
-                                     "Prints the outputs of the warehouse file: the stream of each\n"
-                                     "streaming table, the location of each static one, and the\n"
-                                     "file's own.", no_options, NULL};
+    static const struct args spec = {
+        "tarn outputs [FILE]",
+        "Prints the outputs of the warehouse file: the stream of each\n"
+        "streaming table, the location of each static one, and the\n"
+        "file's own.",
+        no_options, NULL};
     struct session s;
     int code;
     if (begin(&spec, argc, argv, &s, &code)) {

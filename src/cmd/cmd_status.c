@@ -9,9 +9,9 @@ static void print_delivery(const struct json *d) {
     char bytes[32];
     struct bytes error = json_get_str(d, "last_error");
     ask_format_bytes((uint64_t)json_get_i64(d, "pending_bytes", 0), bytes);
-    printf("  %-30.*s %lld records (%s) not yet in files%s%.*s\n", BYTES_ARG(json_get_str(d, "name")),
-           (long long)json_get_i64(d, "pending_records", 0), bytes, error.len ? "; " : "",
-           BYTES_ARG(error));
+    printf("  %-30.*s %lld records (%s) not yet in files%s%.*s\n",
+           BYTES_ARG(json_get_str(d, "name")), (long long)json_get_i64(d, "pending_records", 0),
+           bytes, error.len ? "; " : "", BYTES_ARG(error));
 }
 
 static void print_status(const char *endpoint, const struct json *s) {
@@ -21,10 +21,11 @@ static void print_status(const char *endpoint, const struct json *s) {
            BYTES_ARG(json_get_str(s, "version")), (long long)json_get_i64(s, "uptime_s", 0), rss);
     printf("data      %.*s\n", BYTES_ARG(json_get_str(s, "data_dir")));
     const struct json *w = json_get(s, "workers");
-    printf("workers   %lld for queries (%lld busy, %lld waiting), %lld for deliveries (%lld busy)\n",
-           (long long)json_get_i64(w, "query", 0), (long long)json_get_i64(w, "query_busy", 0),
-           (long long)json_get_i64(w, "query_queued", 0), (long long)json_get_i64(w, "convert", 0),
-           (long long)json_get_i64(w, "convert_busy", 0));
+    printf(
+        "workers   %lld for queries (%lld busy, %lld waiting), %lld for deliveries (%lld busy)\n",
+        (long long)json_get_i64(w, "query", 0), (long long)json_get_i64(w, "query_busy", 0),
+        (long long)json_get_i64(w, "query_queued", 0), (long long)json_get_i64(w, "convert", 0),
+        (long long)json_get_i64(w, "convert_busy", 0));
     const struct json *deliveries = json_get(s, "deliveries");
     printf("delivery streams: %zu\n", deliveries ? deliveries->count : 0);
     JSON_FOR_EACH(d, deliveries) {
@@ -42,8 +43,8 @@ static int run(bool as_json, struct err *e) {
     int rc = client_new(NULL, &c, e);
     rc = rc ? rc : client_raw(c, &a, &r, &out, e);
     if (!rc && out.status != 200) {
-        rc = err_set(e, ERR_UNAVAILABLE, "%s answered %d: is it a Tarn server?",
-                     client_endpoint(c), out.status);
+        rc = err_set(e, ERR_UNAVAILABLE, "%s answered %d: is it a Tarn server?", client_endpoint(c),
+                     out.status);
     }
     rc = rc ? rc : json_parse(&a, out.body, &tree, e);
     if (!rc && as_json) {

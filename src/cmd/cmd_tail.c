@@ -12,8 +12,8 @@
 struct tail {
     struct client *client;
     const char *stream;
-    const char *from;   /* iterator type */
-    int64_t limit;      /* events left; -1: no limit */
+    const char *from; /* iterator type */
+    int64_t limit;    /* events left; -1: no limit */
     bool follow;
     bool meta;
     struct buf *iterators; /* per shard; empty: closed */
@@ -23,9 +23,9 @@ struct tail {
 
 static int open_iterator(struct tail *t, struct arena *a, struct bytes shard, struct buf *ret) {
     const struct json *reply;
-    struct bytes body = arena_fmt(
-        a, "{\"StreamName\":\"%s\",\"ShardId\":\"%.*s\",\"ShardIteratorType\":\"%s\"}", t->stream,
-        BYTES_ARG(shard), t->from);
+    struct bytes body =
+        arena_fmt(a, "{\"StreamName\":\"%s\",\"ShardId\":\"%.*s\",\"ShardIteratorType\":\"%s\"}",
+                  t->stream, BYTES_ARG(shard), t->from);
     int rc = client_call(t->client, a, "kinesis", "GetShardIterator", body, &reply, t->e);
     if (!rc) {
         buf_add(ret, json_get_str(reply, "ShardIterator"));
@@ -45,7 +45,8 @@ static int open_shards(struct tail *t, struct arena *a) {
     }
     JSON_FOR_EACH(shard, shards) {
         if (!rc) {
-            rc = open_iterator(t, a, json_get_str(shard, "ShardId"), &t->iterators[t->shard_count++]);
+            rc = open_iterator(t, a, json_get_str(shard, "ShardId"),
+                               &t->iterators[t->shard_count++]);
         }
     }
     return rc;
@@ -121,11 +122,12 @@ int cmd_tail(int argc, char **argv) {
         {"--no-follow", 'x', NULL, "stop at the end instead of waiting for more", ARG_FLAG,
          &no_follow},
         {"--limit", 'n', "N", "stop after N events", ARG_INTEGER, &limit},
-        {"--meta", 'm', NULL, "sequence number and partition key before each event", ARG_FLAG, &meta},
+        {"--meta", 'm', NULL, "sequence number and partition key before each event", ARG_FLAG,
+         &meta},
         {0}};
     const struct args spec = {"tarn tail STREAM [options]",
-                              "Prints the events of a stream, one per line, as they arrive.", options,
-                              "  tarn tail acme-clicks --from-start -n 10\n"};
+                              "Prints the events of a stream, one per line, as they arrive.",
+                              options, "  tarn tail acme-clicks --from-start -n 10\n"};
     struct err e = {0};
     struct arena a;
     int count = 0, rc = args_parse(&spec, argc, argv, &count, &e);

@@ -21,6 +21,7 @@ static const struct subcommand subcommands[] = {
     {"tail", cmd_tail, "follow the events of a stream"},
     {"sql", cmd_sql, "run SQL, or start an interactive session"},
     {"ls", cmd_ls, "list databases, tables, streams, or objects under s3://..."},
+    {"flush", cmd_flush, "make files of what waits in the logs now"},
     {"status", cmd_status, "what the server is doing"},
     {"version", cmd_version, "print the version"},
     {"help", cmd_help, "this text, or the help of a subcommand"},

@@ -1,7 +1,7 @@
 /* render.c - three ways to print rows.
  *
- * A table holds its first rows back until widths are known, then streams the rest with those widths.
- * Numbers are aligned right. Widths count code points, which is right for most scripts. */
+ * A table holds its first rows back until widths are known, then streams the rest with those
+ * widths. Numbers are aligned right. Widths count code points, which is right for most scripts. */
 #include "cmd/render.h"
 
 #include "base/mem.h"

@@ -8,8 +8,8 @@
 
 enum render_format { RENDER_TABLE, RENDER_CSV, RENDER_JSON };
 /* "table", "csv", "json"; NULL: table on a terminal, else CSV. ERR_USAGE otherwise. */
-int render_format_parse(const char *name, FILE *out, enum render_format *ret, struct err *e)
-    WARN_UNUSED;
+int render_format_parse(const char *name, FILE *out, enum render_format *ret,
+                        struct err *e) WARN_UNUSED;
 
 struct render;
 /* A sink that prints to `out`. Tables are aligned by the first 1000 rows. */

@@ -1,8 +1,8 @@
 /* sender.c - one producer, n connections, a hand-over slot between them.
  *
- * The producer fills `open`; when it is full it swaps it with the buffer of a connection that waits.
- * Each connection thread owns its batch and its client while it sends; all shared fields are under
- * one lock. */
+ * The producer fills `open`; when it is full it swaps it with the buffer of a connection that
+ * waits. Each connection thread owns its batch and its client while it sends; all shared fields are
+ * under one lock. */
 #include "cmd/sender.h"
 
 #include "base/encode.h"

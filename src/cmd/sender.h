@@ -16,8 +16,8 @@ struct sender_options {
 };
 int sender_new(const struct sender_options *o, struct sender **ret, struct err *e) WARN_UNUSED;
 /* Fails with the first error that any connection met. */
-int sender_add(struct sender *s, struct bytes partition_key, struct bytes data, struct err *e)
-    WARN_UNUSED;
+int sender_add(struct sender *s, struct bytes partition_key, struct bytes data,
+               struct err *e) WARN_UNUSED;
 /* Hands over the open batch even if it is not full. */
 int sender_flush(struct sender *s, struct err *e) WARN_UNUSED;
 /* Sends the rest and waits for every acknowledgement. */

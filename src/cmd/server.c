@@ -2,7 +2,8 @@
  *
  * data/tarn.lock      held while a server runs on the directory
  * data/catalog.db     catalogue           data/objects/   object store
- * data/streams/       stream logs         data/tmp/       files not finished yet; emptied at start */
+ * data/streams/       stream logs         data/tmp/       files not finished yet; emptied at start
+ */
 #include "cmd/server.h"
 
 #include "api/api.h"
@@ -77,9 +78,7 @@ static int open_data_dir(struct server *s, const char *dir, struct err *e) {
 static int open_logs(struct server *s, struct err *e) {
     char dir[PATH_MAX];
     int rc = path_in(s, "streams", dir, e);
-    struct slog_options o = {.vfs = vfs_system(),
-                             .clock = s->clock,
-                             .dir = dir};
+    struct slog_options o = {.vfs = vfs_system(), .clock = s->clock, .dir = dir};
     return rc ? rc : slog_open(&o, &s->slog, e);
 }
 

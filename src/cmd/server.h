@@ -9,8 +9,8 @@
 struct server_options {
     const char *data_dir;
     const char *bind;
-    int64_t port;            /* 0: any free */
-    const char *access_key;  /* both given: signatures are verified */
+    int64_t port;           /* 0: any free */
+    const char *access_key; /* both given: signatures are verified */
     const char *secret_key;
     int64_t query_workers, query_memory_mb, query_threads; /* 0: defaults of work/pool.h */
     int64_t worker_idle_s;

@@ -65,4 +65,3 @@ int source_lines(const char *path, struct source **ret, struct err *e) {
     *ret = &l->base;
     return 0;
 }
-

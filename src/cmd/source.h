@@ -21,8 +21,9 @@ struct source {
 int source_lines(const char *path, struct source **ret, struct err *e) WARN_UNUSED;
 /* Each row of a Parquet file as a JSON object; loads the SQL engine into this process. */
 int source_parquet(const char *path, struct source **ret, struct err *e) WARN_UNUSED;
-/* `count` events made up for the table's columns by their `generate` rules (docs/warehouse-file.md),
- * the same for the same seed but for the time. The table must outlive the source. */
+/* `count` events made up for the table's columns by their `generate` rules
+ * (docs/warehouse-file.md), the same for the same seed but for the time. The table must outlive the
+ * source. */
 int source_generator(const struct warehouse_table *t, uint64_t count, uint64_t seed,
                      struct source **ret, struct err *e) WARN_UNUSED;
 

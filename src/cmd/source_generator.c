@@ -1,8 +1,8 @@
 /* source_generator.c - made-up events from a table's columns and their `generate` rules.
  *
- * Rules are looked up once per column and turned into a small tagged struct; making an event is then
- * a walk over the columns. All randomness comes from one seeded generator, so a run can be repeated
- * event for event; only `now` reads the clock. */
+ * Rules are looked up once per column and turned into a small tagged struct; making an event is
+ * then a walk over the columns. All randomness comes from one seeded generator, so a run can be
+ * repeated event for event; only `now` reads the clock. */
 #include "cmd/source.h"
 
 #include "base/clock.h"
@@ -12,7 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum rule_kind { RULE_SEQUENCE, RULE_UUID, RULE_NOW, RULE_INTEGER, RULE_NUMBER, RULE_PICK, RULE_BOOLEAN };
+enum rule_kind {
+    RULE_SEQUENCE,
+    RULE_UUID,
+    RULE_NOW,
+    RULE_INTEGER,
+    RULE_NUMBER,
+    RULE_PICK,
+    RULE_BOOLEAN
+};
 struct rule {
     enum rule_kind kind;
     double low, high;           /* sequence: low is the start */
@@ -83,7 +91,7 @@ static int take_rule(const struct yaml *y, struct rule *r, struct err *e) {
     static const struct {
         const char *name;
         enum rule_kind kind;
-    } kinds[] = {{"sequence", RULE_SEQUENCE}, {"uuid", RULE_UUID},   {"now", RULE_NOW},
+    } kinds[] = {{"sequence", RULE_SEQUENCE}, {"uuid", RULE_UUID},     {"now", RULE_NOW},
                  {"integer", RULE_INTEGER},   {"number", RULE_NUMBER}, {"pick", RULE_PICK},
                  {"boolean", RULE_BOOLEAN}};
     if (bytes_eq_str(y->key, "null_share")) {
@@ -105,8 +113,9 @@ static int take_rule(const struct yaml *y, struct rule *r, struct err *e) {
         r->choices = r->kind == RULE_PICK ? y : NULL;
         return 0;
     }
-    return bad_rule(y, e, "A generate rule is one of sequence, uuid, now, integer, number, pick, "
-                          "boolean, and null_share.");
+    return bad_rule(y, e,
+                    "A generate rule is one of sequence, uuid, now, integer, number, pick, "
+                    "boolean, and null_share.");
 }
 
 static int make_rule(const struct warehouse_column *c, struct rule *ret, struct err *e) {
@@ -132,11 +141,22 @@ static void write_uuid(struct generator *g, struct jsonw *w) {
     jsonw_cstr(w, text);
 }
 
+/* A number, in quotes for a column of text. */
+static void write_integer(const struct rule *r, struct jsonw *w, int64_t v) {
+    char text[24];
+    if (r->quoted) {
+        snprintf(text, sizeof text, "%lld", (long long)v);
+        jsonw_cstr(w, text);
+    } else {
+        jsonw_i64(w, v);
+    }
+}
+
 static void write_value(struct generator *g, const struct rule *r, struct jsonw *w) {
     char now[32];
     switch (r->kind) {
     case RULE_SEQUENCE:
-        jsonw_i64(w, (int64_t)r->low + (int64_t)g->made);
+        write_integer(r, w, (int64_t)r->low + (int64_t)g->made);
         return;
     case RULE_UUID:
         write_uuid(g, w);
@@ -146,10 +166,13 @@ static void write_value(struct generator *g, const struct rule *r, struct jsonw 
         jsonw_cstr(w, now);
         return;
     case RULE_INTEGER:
-        jsonw_i64(w, (int64_t)r->low + (int64_t)rand_below(&g->rand, (uint64_t)(r->high - r->low) + 1));
+        write_integer(r, w,
+                      (int64_t)r->low +
+                          (int64_t)rand_below(&g->rand, (uint64_t)(r->high - r->low) + 1));
         return;
     case RULE_NUMBER:
-        jsonw_f64(w, (double)(int64_t)((r->low + rand_unit(&g->rand) * (r->high - r->low)) * 1e4) / 1e4);
+        jsonw_f64(w, (double)(int64_t)((r->low + rand_unit(&g->rand) * (r->high - r->low)) * 1e4) /
+                         1e4);
         return;
     case RULE_BOOLEAN:
         jsonw_bool(w, rand_below(&g->rand, 2));
@@ -213,11 +236,8 @@ int source_generator(const struct warehouse_table *t, uint64_t count, uint64_t s
         mem_free(g);
         return rc;
     }
-    *g = (struct generator){.base = {&generator_ops},
-                            .table = t,
-                            .rules = rules,
-                            .rand = {seed},
-                            .left = count};
+    *g = (struct generator){
+        .base = {&generator_ops}, .table = t, .rules = rules, .rand = {seed}, .left = count};
     *ret = &g->base;
     return 0;
 }
