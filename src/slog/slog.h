@@ -17,7 +17,7 @@
 #include "base/vfs.h"
 
 struct slog;     /* all logs of one data directory */
-struct slog_log; /* one stream's log; reference counted by slog, valid until its delete finishes */
+struct slog_log; /* one stream's log; valid until slog_close, but after its delete refuses all */
 
 struct slog_options {
     struct vfs *vfs;
@@ -33,7 +33,7 @@ struct slog_options {
 /* Opens and recovers every log found: a torn tail is cut (logged at info); any other bad checksum
  * is reported at error, the segment renamed to *.quarantine and the log opened without it. */
 int slog_open(const struct slog_options *o, struct slog **ret, struct err *e) WARN_UNUSED;
-/* Commits what is queued, stops the thread, frees. */
+/* Commits what is queued, stops the threads, frees. No view may be left. */
 void slog_close(struct slog **s);
 
 /* Creates an empty log; `name` is [a-zA-Z0-9_.-]{1,160}. ERR_RESOURCE_IN_USE when it exists. */
@@ -60,13 +60,14 @@ struct slog_append {
     void (*done)(struct slog_append *a);
     void *ctx;
     /* results, valid in done: */
-    int rc;             /* 0, ERR_IO (disk full, ...), ERR_RESOURCE_NOT_FOUND */
+    int rc;             /* 0, ERR_IO (disk full, ...), ERR_NOMEM, ERR_RESOURCE_NOT_FOUND */
     uint64_t first_lsn; /* records have first_lsn .. first_lsn + count - 1 */
     int64_t arrival_ms;
     struct slog_append *next_; /* slog's own */
     uint64_t bytes_;
 };
-/* ERR_UNAVAILABLE when the queue is full (done is then not called). Any thread. */
+/* ERR_UNAVAILABLE when the queue is full, ERR_INVALID_ARGUMENT beyond the sizes above or 512 MiB in
+ * all, ERR_RESOURCE_NOT_FOUND after a delete; done is then not called. Any thread. */
 int slog_append(struct slog_log *l, struct slog_append *a, struct err *e) WARN_UNUSED;
 /* The same, waiting. For tools and tests. */
 int slog_append_wait(struct slog_log *l, const struct slog_record_in *records, size_t count,
@@ -107,7 +108,8 @@ int slog_view_new(struct slog_log *l, uint64_t from_lsn, uint64_t to_lsn, struct
                   struct err *e) WARN_UNUSED;
 void slog_view_free(struct slog_view **v);
 /* The view as JSON for a worker's task: {"from":..,"to":..,"parts":[{"path":..,"first_lsn":..,
- * "offset":..},..]}; `offset` is a frame's start at or before the range. Appends to *out. */
+ * "end_lsn":..,"offset":..},..]}; `offset` is the start of the frame that begins with first_lsn, at
+ * or before the range. Paths are as slog_options.dir was given. Appends to *out. */
 void slog_view_write_json(const struct slog_view *v, struct buf *out);
 
 #endif

@@ -344,19 +344,28 @@ static void fail_work(struct slog_log *l) {
     }
 }
 
+static bool is_deleted(struct slog_log *l) {
+    pthread_mutex_lock(&l->slog->lock);
+    bool deleted = l->deleted;
+    pthread_mutex_unlock(&l->slog->lock);
+    return deleted;
+}
+
 static void start_log(struct slog_log *l) {
     struct slog *s = l->slog;
     l->batch = NULL;
-    pthread_mutex_lock(&s->lock);
-    bool deleted = l->deleted;
-    pthread_mutex_unlock(&s->lock);
     l->round_arrival_ms = MAX_OF(clock_wall_ms(s->clock), l->last_arrival_ms);
-    if (deleted) {
+    if (is_deleted(l)) {
         l->round_rc = ERR_RESOURCE_NOT_FOUND;
         fail_work(l);
         return;
     }
     int rc = write_batch(l);
+    if (rc == -ENOENT && is_deleted(l)) { /* in between, with the segment full */
+        l->round_rc = ERR_RESOURCE_NOT_FOUND;
+        fail_work(l);
+        return;
+    }
     l->round_rc = rc == -ENOMEM ? ERR_NOMEM : rc < 0 ? ERR_IO : 0;
     if (rc < 0) {
         log_write(LOG_ERROR, "slog", "commit of %s failed: %s", l->name, strerror(-rc));

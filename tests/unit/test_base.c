@@ -9,7 +9,10 @@
 #include "base/rand.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -173,6 +176,32 @@ static void test_manual_clock(void **state) {
     assert_int_equal(clock_wall_ms(&m.base), 5000);
     m.now_ms += 7;
     assert_int_equal(clock_mono_us(&m.base), 5007000);
+}
+
+static void write_shift(const char *path, const char *text) {
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+static int64_t shift_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return clock_wall_ms(clock_system()) - ((int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+}
+
+/* First of all tests: clock_system() has not looked at the environment yet. */
+static void test_clock_file(void **state) {
+    char path[] = "/tmp/tarn-clock-XXXXXX";
+    close(mkstemp(path));
+    setenv("TARN_CLOCK_FILE", path, 1);
+    write_shift(path, "3600000\n");
+    assert_in_range(shift_now(), 3600000 - 50, 3600000 + 50);
+    write_shift(path, "-86400000");
+    assert_in_range(-shift_now(), 86400000 - 50, 86400000 + 50);
+    unlink(path);
+    assert_in_range(-shift_now(), 86400000 - 50, 86400000 + 50);
 }
 
 /* RFC 4648 section 10 and every length around the SIMD block sizes. */
@@ -352,19 +381,13 @@ static void test_rand(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_views),
-        cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_buf_sticks_at_failure),
-        cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_err),
-        cmocka_unit_test(test_calendar),
-        cmocka_unit_test(test_manual_clock),
-        cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_base64_malformed),
-        cmocka_unit_test(test_text_encodings),
-        cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_checksums),
-        cmocka_unit_test(test_digests),
+        cmocka_unit_test(test_clock_file),     cmocka_unit_test(test_views),
+        cmocka_unit_test(test_integers),       cmocka_unit_test(test_buf_sticks_at_failure),
+        cmocka_unit_test(test_arena),          cmocka_unit_test(test_err),
+        cmocka_unit_test(test_calendar),       cmocka_unit_test(test_manual_clock),
+        cmocka_unit_test(test_base64),         cmocka_unit_test(test_base64_malformed),
+        cmocka_unit_test(test_text_encodings), cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_checksums),      cmocka_unit_test(test_digests),
         cmocka_unit_test(test_rand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

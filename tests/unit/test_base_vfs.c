@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -125,8 +126,26 @@ static void test_read_limits(void **state) {
     buf_clear(&out);
 }
 
+/* First of all tests: vfs_system() has not looked at the environment yet. */
+static void test_environment_switch(void **state) {
+    pid_t child = fork();
+    if (child == 0) {
+        setenv("TARN_VFS_FAIL", "2:28:sticky", 1);
+        struct vfs *v = vfs_system();
+        struct vfs_stat st;
+        bool fine = v->ops->stat(v, "/", &st) == 0 && v->ops->stat(v, "/", &st) == -ENOSPC &&
+                    v->ops->stat(v, "/", &st) == -ENOSPC;
+        _exit(fine ? 0 : 1);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_environment_switch),
         cmocka_unit_test(test_atomic_write_is_all_or_nothing),
         cmocka_unit_test(test_torn_write_and_sticky),
         cmocka_unit_test(test_folders),

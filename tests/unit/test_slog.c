@@ -390,6 +390,38 @@ static void test_full_queue_is_refused(void **state) {
     fixture_clear(&f);
 }
 
+static void test_delete_fails_queued_appends(void **state) {
+    struct fixture f;
+    struct slog_log *l;
+    struct slog_bounds bounds = {0};
+    struct err e;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    struct slog_record_in r = {.data = BYTES("data")};
+    _Atomic int left = 2;
+    struct slog_append a = {.records = &r, .count = 1, .done = count_done, .ctx = &left}, b = a;
+    fixture_init(&f);
+    f.options.committed = hold_commit;
+    f.options.committed_ctx = &gate;
+    fixture_open(&f);
+    assert_int_equal(slog_create(f.slog, "a", &l, &e), 0);
+    pthread_mutex_lock(&gate);
+    assert_int_equal(slog_append(l, &a, &e), 0);
+    while (bounds.next_lsn != 2) {
+        usleep(1000);
+        slog_get_bounds(l, &bounds);
+    }
+    assert_int_equal(slog_append(l, &b, &e), 0);
+    assert_int_equal(slog_delete(f.slog, "a", &e), 0);
+    assert_int_equal(left, 2);
+    pthread_mutex_unlock(&gate);
+    slog_close(&f.slog);
+    assert_int_equal(left, 0);
+    assert_int_equal(a.rc, 0);
+    assert_int_equal(b.rc, ERR_RESOURCE_NOT_FOUND);
+    assert_int_equal(count_files(f.dir), 1);
+    fixture_clear(&f);
+}
+
 /* ---- threads ---- */
 
 struct writer {
@@ -474,6 +506,7 @@ int main(void) {
         cmocka_unit_test(test_delete_and_create_again),
         cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_full_queue_is_refused),
+        cmocka_unit_test(test_delete_fails_queued_appends),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_no_leaks),
     };
