@@ -132,11 +132,12 @@ static int take_column_type(struct loader *l, const struct yaml *y, void *target
     struct warehouse_column *c = target;
     const struct type *t;
     struct err te = {0};
-    if (type_parse(l->a, y->text, &t, &te)) {
-        return fail(l, y->line, y->column, "%s", te.text);
+    int rc = type_parse(l->a, y->text, &t, &te);
+    if (rc) {
+        return rc == ERR_NOMEM ? no_memory(l) : fail(l, y->line, y->column, "%s", te.text);
     }
     c->type_text = lower(l->a, y->text);
-    return 0;
+    return c->type_text.ptr ? 0 : no_memory(l);
 }
 static int take_column_comment(struct loader *l, const struct yaml *y, void *target) {
     ((struct warehouse_column *)target)->comment = y->text;
@@ -279,7 +280,7 @@ static int take_partition_pattern(struct loader *l, const struct yaml *y, void *
     int rc = prefix_format_time(y->text, 0, &out, &pe);
     buf_clear(&out);
     if (rc) {
-        return fail(l, y->line, y->column, "%s", pe.text);
+        return rc == ERR_NOMEM ? no_memory(l) : fail(l, y->line, y->column, "%s", pe.text);
     }
     ((struct warehouse_table *)target)->partition.pattern = y->text;
     return 0;

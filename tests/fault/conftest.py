@@ -1,0 +1,1 @@
+from conftest_server import *  # noqa: F401,F403
