@@ -129,6 +129,9 @@ struct catalog_file {
 };
 /* Facts of a foreign file, by URI; replaces. */
 int catalog_file_put(struct catalog *c, const struct catalog_file *f, struct err *e) WARN_UNUSED;
+/* Many in one transaction. */
+int catalog_file_put_many(struct catalog *c, const struct catalog_file *f, size_t count,
+                          struct err *e) WARN_UNUSED;
 /* ERR_RESOURCE_NOT_FOUND when unknown. */
 int catalog_file_get(struct catalog *c, struct arena *a, struct bytes uri, struct catalog_file *ret,
                      struct err *e) WARN_UNUSED;

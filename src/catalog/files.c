@@ -31,6 +31,16 @@ int catalog_file_put(struct catalog *c, const struct catalog_file *f, struct err
     return rc ? rc : cat_write_end(c, cat_file_write(&c->writer, f, e), e);
 }
 
+int catalog_file_put_many(struct catalog *c, const struct catalog_file *f, size_t count,
+                          struct err *e) {
+    int rc = cat_write_begin(c, e);
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = cat_file_write(&c->writer, &f[i], e);
+    return cat_write_end(c, rc, e);
+}
+
 static int file_get(struct cat_conn *k, struct arena *a, struct bytes uri, struct catalog_file *ret,
                     struct err *e) {
     sqlite3_stmt *st = NULL;

@@ -55,4 +55,17 @@ int query_results(struct query_service *q, struct arena *a, struct bytes id, siz
 int query_wait(struct query_service *q, struct bytes id, int64_t wait_ms, void (*done)(void *ctx),
                void *ctx, struct err *e) WARN_UNUSED;
 
+/* ---- workgroups ---- documents of kind "athena_workgroup", each the WorkGroup object as JSON;
+ * "primary" is always there. `request` is the API's request object. ERR_INVALID_REQUEST. */
+int query_workgroup_create(struct query_service *q, const struct json *request,
+                           struct err *e) WARN_UNUSED;
+int query_workgroup_update(struct query_service *q, const struct json *request,
+                           struct err *e) WARN_UNUSED;
+int query_workgroup_get(struct query_service *q, struct arena *a, struct bytes name,
+                        struct bytes *ret_json, struct err *e) WARN_UNUSED;
+int query_workgroup_delete(struct query_service *q, struct bytes name, struct err *e) WARN_UNUSED;
+/* Name order, names > after, at most max; views of the JSON objects. */
+int query_workgroup_list(struct query_service *q, struct arena *a, struct bytes after, size_t max,
+                         struct bytes **ret_jsons, size_t *ret_count, struct err *e) WARN_UNUSED;
+
 #endif

@@ -1,0 +1,266 @@
+/* ddl.c - CREATE and DROP, run in the front against the catalogue. Failures speak Hive's words, as
+ * Athena passes them on. What a CREATE stores are Glue's input objects, as any client would send.
+ */
+#include "query/query_int.h"
+#include <stdio.h>
+
+static int hive_error(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static int hive_error(struct err *e, const char *fmt, ...) {
+    char text[800];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    return err_set_named(e, ERR_SQL, "GENERIC_USER_ERROR", 0, "FAILED: %s", text);
+}
+
+#define DDL_TASK "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
+
+static int no_database(struct bytes name, struct err *e) {
+    return hive_error(e, "SemanticException [Error 10072]: Database does not exist: %.*s",
+                      BYTES_ARG(name));
+}
+
+/* ---- databases ---- */
+static void write_database(struct jsonw *w, const struct sql_ddl *d, struct bytes name) {
+    jsonw_object(w);
+    jsonw_kv_str(w, "Name", name);
+    if (d && d->comment.len)
+        jsonw_kv_str(w, "Description", d->comment);
+    if (d && d->location.len)
+        jsonw_kv_str(w, "LocationUri", d->location);
+    jsonw_name(w, "Parameters");
+    jsonw_object(w);
+    for (size_t i = 0; d && i < d->table_property_count; i++) {
+        jsonw_name_bytes(w, d->table_properties[i].key);
+        jsonw_str(w, d->table_properties[i].value);
+    }
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+}
+
+static int put_database(struct query_service *q, const struct sql_ddl *d, struct bytes name,
+                        struct err *e) {
+    struct buf json = {0};
+    struct jsonw w = jsonw_to(&json);
+    write_database(&w, d, name);
+    int rc = buf_ok(&json) ? catalog_database_create(q->d.catalog, name, buf_bytes(&json), e)
+                           : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&json);
+    return rc;
+}
+
+static int create_database(struct query_service *q, const struct sql_ddl *d, struct bytes name,
+                           struct err *e) {
+    int rc = put_database(q, d, name, e);
+    if (rc != ERR_ALREADY_EXISTS)
+        return rc;
+    return d->if_not_exists ? 0
+                            : hive_error(e,
+                                         DDL_TASK "AlreadyExistsException(message:Database %.*s "
+                                                  "already exists)",
+                                         BYTES_ARG(name));
+}
+
+static int drop_database(struct query_service *q, struct arena *a, const struct sql_ddl *d,
+                         struct bytes name, struct err *e) {
+    struct catalog_table *tables;
+    size_t n = 0;
+    int rc = catalog_table_list(q->d.catalog, a, name, BYTES(""), 1, &tables, &n, e);
+    if (rc == ERR_ENTITY_NOT_FOUND)
+        return d->if_exists ? 0 : no_database(name, e);
+    if (!rc && n && !d->cascade)
+        return hive_error(e,
+                          DDL_TASK "InvalidOperationException(message:Database %.*s is not empty. "
+                                   "One or more tables exist.)",
+                          BYTES_ARG(name));
+    return rc ? rc : catalog_database_delete(q->d.catalog, name, e);
+}
+
+/* ---- CREATE TABLE ---- */
+static void write_columns(struct jsonw *w, const char *name, const struct sql_column_def *c,
+                          size_t n) {
+    jsonw_name(w, name);
+    jsonw_array(w);
+    for (size_t i = 0; i < n; i++) {
+        jsonw_object(w);
+        jsonw_kv_str(w, "Name", c[i].name);
+        jsonw_kv_str(w, "Type", c[i].type_text);
+        if (c[i].comment.len)
+            jsonw_kv_str(w, "Comment", c[i].comment);
+        jsonw_end_object(w);
+    }
+    jsonw_end_array(w);
+}
+
+static void write_properties(struct jsonw *w, const char *name, const struct sql_property *p,
+                             size_t n) {
+    jsonw_name(w, name);
+    jsonw_object(w);
+    for (size_t i = 0; i < n; i++) {
+        jsonw_name_bytes(w, p[i].key);
+        jsonw_str(w, p[i].value);
+    }
+    jsonw_end_object(w);
+}
+
+static void write_storage(struct jsonw *w, const struct sql_ddl *d) {
+    jsonw_name(w, "StorageDescriptor");
+    jsonw_object(w);
+    write_columns(w, "Columns", d->columns, d->column_count);
+    jsonw_kv_str(w, "Location", d->location);
+    jsonw_kv_str(w, "InputFormat", d->input_format);
+    jsonw_kv_str(w, "OutputFormat", d->output_format);
+    jsonw_kv_bool(w, "Compressed", false);
+    jsonw_kv_i64(w, "NumberOfBuckets", -1);
+    jsonw_name(w, "SerdeInfo");
+    jsonw_object(w);
+    jsonw_kv_str(w, "SerializationLibrary", d->serde_class);
+    write_properties(w, "Parameters", d->serde_properties, d->serde_property_count);
+    jsonw_end_object(w);
+    jsonw_kv_raw(w, "BucketColumns", BYTES("[]"));
+    jsonw_kv_raw(w, "SortColumns", BYTES("[]"));
+    jsonw_kv_raw(w, "Parameters", BYTES("{}"));
+    jsonw_kv_bool(w, "StoredAsSubDirectories", false);
+    jsonw_end_object(w);
+}
+
+static void write_table(struct jsonw *w, const struct sql_ddl *d, int64_t now_ms) {
+    bool external = false;
+    jsonw_object(w);
+    jsonw_kv_str(w, "Name", d->name.table);
+    if (d->comment.len)
+        jsonw_kv_str(w, "Description", d->comment);
+    jsonw_kv_cstr(w, "Owner", "hadoop");
+    jsonw_kv_i64(w, "Retention", 0);
+    write_storage(w, d);
+    write_columns(w, "PartitionKeys", d->partition_columns, d->partition_column_count);
+    jsonw_kv_cstr(w, "TableType", "EXTERNAL_TABLE");
+    jsonw_name(w, "Parameters");
+    jsonw_object(w);
+    for (size_t i = 0; i < d->table_property_count; i++) {
+        external |= bytes_eq_str(d->table_properties[i].key, "EXTERNAL");
+        jsonw_name_bytes(w, d->table_properties[i].key);
+        jsonw_str(w, d->table_properties[i].value);
+    }
+    if (!external)
+        jsonw_kv_cstr(w, "EXTERNAL", "TRUE");
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)(now_ms / 1000));
+    jsonw_kv_cstr(w, "transient_lastDdlTime", seconds);
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+}
+
+static int check_columns(struct arena *a, const struct sql_column_def *c, size_t n,
+                         const struct sql_column_def *others, size_t other_count, struct err *e) {
+    for (size_t i = 0; i < n; i++) {
+        const struct type *type;
+        struct err why;
+        int rc = type_parse(a, c[i].type_text, &type, &why);
+        if (rc == ERR_NOMEM)
+            return err_set(e, ERR_NOMEM, NULL);
+        if (rc)
+            return hive_error(e, "ParseException type of column %.*s: %.400s", BYTES_ARG(c[i].name),
+                              why.text);
+        for (size_t j = 0; j < i + other_count; j++) {
+            struct bytes other = j < i ? c[j].name : others[j - i].name;
+            if (bytes_eq_nocase(other, c[i].name))
+                return hive_error(e,
+                                  j < i ? "SemanticException [Error 10036]: Duplicate column name: "
+                                          "%.*s"
+                                        : "SemanticException [Error 10035]: Column repeated in "
+                                          "partitioning columns: %.*s",
+                                  BYTES_ARG(other));
+        }
+    }
+    return 0;
+}
+
+static int check_table(struct arena *a, const struct sql_ddl *d, struct err *e) {
+    struct bytes bucket, key;
+    int rc = check_columns(a, d->columns, d->column_count, NULL, 0, e);
+    if (!rc)
+        rc = check_columns(a, d->partition_columns, d->partition_column_count, d->columns,
+                           d->column_count, e);
+    if (rc)
+        return rc;
+    if (d->column_count == 0)
+        return hive_error(e, "SemanticException [Error 10043]: Either list of columns or a custom "
+                             "serializer should be specified");
+    if (d->location.len == 0)
+        return hive_error(e, "SemanticException an external table needs LOCATION "
+                             "'s3://bucket/folder/'");
+    if (!store_split_uri(d->location, &bucket, &key) || bucket.len == 0)
+        return hive_error(e,
+                          DDL_TASK "MetaException(message:%.*s is not an S3 location; use "
+                                   "s3://bucket/folder/)",
+                          BYTES_ARG(d->location));
+    return 0;
+}
+
+static int put_table(struct query_service *q, const struct sql_ddl *d, struct bytes database,
+                     struct err *e) {
+    struct buf json = {0};
+    struct jsonw w = jsonw_to(&json);
+    write_table(&w, d, clock_wall_ms(q->d.clock));
+    int rc = buf_ok(&json)
+                 ? catalog_table_create(q->d.catalog, database, d->name.table, buf_bytes(&json), e)
+                 : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&json);
+    return rc;
+}
+
+static int create_table(struct query_service *q, struct arena *a, const struct sql_ddl *d,
+                        struct bytes database, struct err *e) {
+    int rc = check_table(a, d, e);
+    if (!rc)
+        rc = put_table(q, d, database, e);
+    if (rc == ERR_ENTITY_NOT_FOUND && bytes_eq_str(database, "default")) {
+        rc = put_database(q, NULL, database, e); /* Athena makes it on first use */
+        if (!rc || rc == ERR_ALREADY_EXISTS)
+            rc = put_table(q, d, database, e);
+    }
+    if (rc == ERR_ENTITY_NOT_FOUND)
+        return no_database(database, e);
+    if (rc != ERR_ALREADY_EXISTS)
+        return rc;
+    return d->if_not_exists
+               ? 0
+               : hive_error(e, DDL_TASK "AlreadyExistsException(message:Table %.*s already exists)",
+                            BYTES_ARG(d->name.table));
+}
+
+static int drop_table(struct query_service *q, const struct sql_ddl *d, struct bytes database,
+                      struct err *e) {
+    int rc = catalog_table_delete(q->d.catalog, database, d->name.table, e);
+    if (rc != ERR_ENTITY_NOT_FOUND)
+        return rc;
+    return d->if_exists
+               ? 0
+               : hive_error(e, "SemanticException [Error 10001]: Table not found %.*s.%.*s",
+                            BYTES_ARG(database), BYTES_ARG(d->name.table));
+}
+
+int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, struct buf *out,
+            struct bytes *ret_columns_json, struct err *e) {
+    struct sql_statement *s = NULL;
+    int rc = sql_parse(a, x->sql, &s, e);
+    if (rc)
+        return rc;
+    const struct sql_ddl *d = sql_statement_ddl(s);
+    struct bytes database = d->name.database.len ? d->name.database : x->database;
+    *ret_columns_json = BYTES("[]");
+    switch (sql_statement_kind(s)) {
+    case SQL_CREATE_DATABASE:
+        return create_database(q, d, database, e);
+    case SQL_DROP_DATABASE:
+        return drop_database(q, a, d, database, e);
+    case SQL_CREATE_TABLE:
+        return create_table(q, a, d, database, e);
+    case SQL_DROP_TABLE:
+        return drop_table(q, d, database, e);
+    default:
+        return show_run(q, a, sql_statement_kind(s), d, database, out, ret_columns_json, e);
+    }
+}

@@ -1,0 +1,318 @@
+/* exec.c - how an execution gets from QUEUED to its end.
+ *
+ *     query_start -> queue -> planner thread: exec_run
+ *                                |- DDL, SHOW: runs here, writes <id>.txt -> exec_finish
+ *                                '- SELECT: plan -> work_submit -> pool's thread: task_done
+ *                                                       ^               |- ok, error -> exec_finish
+ *                                                       |               '- worker died, first time
+ *                                                       '------ queue again (a new plan) <-'
+ *
+ * An exec has a reference while it is on the live list and one while a thread drives it; fields
+ * that others look at change only under the service's lock. */
+#include "base/log.h"
+#include "base/mem.h"
+#include "query/query_int.h"
+
+static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
+
+static bool legal(enum exec_state from, enum exec_state to) {
+    switch (from) {
+    case EXEC_QUEUED:
+        return to == EXEC_RUNNING || to == EXEC_FAILED || to == EXEC_CANCELLED;
+    case EXEC_RUNNING:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void move(struct exec *x, enum exec_state to) { /* under lock */
+    if (!legal(x->state, to))
+        log_write(LOG_ERROR, "query", "%s: %s after %s", x->id, state_names[to],
+                  state_names[x->state]);
+    assert(legal(x->state, to));
+    x->state = to;
+}
+
+/* ---- lists and references, under lock ---- */
+struct exec *exec_find(struct query_service *q, struct bytes id) {
+    for (struct exec *x = q->live; x; x = x->next)
+        if (bytes_eq_str(id, x->id))
+            return x;
+    return NULL;
+}
+
+void exec_enqueue(struct exec *x) {
+    struct query_service *q = x->service;
+    x->refs++;
+    x->next_queued = NULL;
+    if (q->queue_tail)
+        q->queue_tail->next_queued = x;
+    else
+        q->queue_head = x;
+    q->queue_tail = x;
+    pthread_cond_signal(&q->work);
+}
+
+void exec_unref(struct exec *x) {
+    pthread_cond_broadcast(&x->service->drained);
+    if (--x->refs == 0)
+        exec_free(x);
+}
+
+void exec_free(struct exec *x) {
+    plan_free(&x->plan);
+    arena_clear(&x->arena);
+    mem_free(x);
+}
+
+static void unlink_live(struct exec *x) {
+    struct query_service *q = x->service;
+    for (struct exec **p = &q->live; *p; p = &(*p)->next)
+        if (*p == x) {
+            *p = x->next;
+            break;
+        }
+}
+
+/* ---- the end ---- */
+static void store_metadata(struct exec *x) {
+    struct err e = {0};
+    struct bytes bucket, key;
+    struct arena a;
+    arena_init(&a, 0);
+    struct bytes uri = arena_fmt(&a, "%.*s.metadata", BYTES_ARG(x->output_uri));
+    struct store_put_options o = {.content_type = BYTES("application/octet-stream")};
+    if (!store_split_uri(uri, &bucket, &key) ||
+        store_put_bytes(x->service->d.store, bucket, key, x->columns_json, &o, &e))
+        log_write(LOG_WARN, "query", "%s: metadata not written: %s", x->id, e.text);
+    arena_clear(&a);
+}
+
+static bool persist(struct exec *x, const struct buf *json) {
+    struct err e = {0};
+    if (buf_ok(json) && !catalog_doc_put(x->service->d.catalog, QUERY_KIND, bytes_str(x->id),
+                                         x->submitted_ms, buf_bytes(json), -1, &e))
+        return true;
+    log_write(LOG_ERROR, "query", "%s: its end could not be stored: %s", x->id, e.text);
+    return false;
+}
+
+void exec_finish(struct exec *x, enum exec_state state, const struct err *e) {
+    struct query_service *q = x->service;
+    struct buf json = {0};
+    plan_free(&x->plan);
+    if (state == EXEC_SUCCEEDED)
+        store_metadata(x);
+    pthread_mutex_lock(&q->lock);
+    if (e)
+        x->err = *e;
+    x->completed_ms = clock_wall_ms(q->d.clock);
+    x->total_us = clock_mono_us(q->d.clock) - x->submitted_us;
+    enum exec_state before = x->state;
+    move(x, state);
+    record_write(x, &json);
+    x->state = before; /* shown as running until its end is durable */
+    pthread_mutex_unlock(&q->lock);
+    bool persisted = persist(x, &json);
+    buf_clear(&json);
+    pthread_mutex_lock(&q->lock);
+    move(x, state);
+    struct waiter *w = wait_take(q, x->id, 0);
+    pthread_cond_broadcast(&q->drained);
+    if (persisted) { /* else it is told from memory until the process ends */
+        unlink_live(x);
+        exec_unref(x);
+    }
+    pthread_mutex_unlock(&q->lock);
+    wait_fire(w);
+}
+
+/* ---- SELECT: the worker's answer ---- */
+static void task_started(void *ctx) {
+    struct exec *x = ctx;
+    struct query_service *q = x->service;
+    pthread_mutex_lock(&q->lock);
+    x->queue_us = clock_mono_us(q->d.clock) - x->submitted_us - x->plan_us;
+    pthread_mutex_unlock(&q->lock);
+}
+
+/* What the client reads instead of the pool's words. */
+static void explain(const struct work_result *r, struct err *e) {
+    *e = r->err;
+    if (r->worker_died)
+        err_set_named(e, ERR_SQL, "GENERIC_INTERNAL_ERROR", 0,
+                      "The worker process that ran the query ended twice (%.300s); the query may "
+                      "need more memory than its limit. Retry with fewer rows or columns.",
+                      r->err.text);
+    else if (r->rc == ERR_TIMEOUT)
+        err_set_named(e, ERR_SQL, "EXCEEDED_TIME_LIMIT", 0,
+                      "Query exceeded the maximum run time of %d minutes.",
+                      QUERY_TIMEOUT_MS / 60000);
+    else if (r->rc == ERR_NOMEM)
+        err_set_named(e, ERR_SQL, "EXCEEDED_LOCAL_MEMORY_LIMIT", 0,
+                      "Query exhausted resources at this scale factor: %.300s", r->err.text);
+}
+
+static bool try_again(struct exec *x, const struct work_result *r) {
+    struct query_service *q = x->service;
+    bool again = false;
+    if (!r->worker_died || x->attempt > 1)
+        return false;
+    plan_free(&x->plan);
+    pthread_mutex_lock(&q->lock);
+    if (!x->cancel && !q->closing) {
+        move(x, EXEC_QUEUED);
+        x->task_id = 0;
+        exec_enqueue(x);
+        again = true;
+    }
+    pthread_mutex_unlock(&q->lock);
+    if (again)
+        log_write(LOG_WARN, "query", "%s: its worker died, starting it again", x->id);
+    return again;
+}
+
+static void release(struct exec *x) {
+    struct query_service *q = x->service;
+    pthread_mutex_lock(&q->lock);
+    exec_unref(x);
+    pthread_mutex_unlock(&q->lock);
+}
+
+static void task_done(void *ctx, const struct work_result *r) {
+    struct exec *x = ctx;
+    struct query_service *q = x->service;
+    struct err e = {0};
+    pthread_mutex_lock(&q->lock);
+    x->engine_us = json_get_i64(r->ok, "engine_us", r->run_us);
+    x->scanned_bytes = x->plan ? x->plan->scanned_bytes : 0;
+    if (r->rc == 0 && x->plan)
+        x->columns_json = arena_copy(&x->arena, x->plan->columns_json);
+    bool cancelled = x->cancel && r->rc;
+    pthread_mutex_unlock(&q->lock);
+    if (r->rc == 0) {
+        exec_finish(x, EXEC_SUCCEEDED, NULL);
+    } else if (cancelled || r->rc == ERR_CANCELED) {
+        exec_finish(x, EXEC_CANCELLED, NULL);
+    } else if (!try_again(x, r)) {
+        explain(r, &e);
+        exec_finish(x, EXEC_FAILED, &e);
+    }
+    release(x);
+}
+
+/* ---- the planner's side ---- */
+static int submit(struct exec *x, struct err *e) {
+    struct query_service *q = x->service;
+    struct work_task t = {.group = WORK_QUERY,
+                          .json = x->plan->task_json,
+                          .timeout_ms = QUERY_TIMEOUT_MS,
+                          .started = task_started,
+                          .done = task_done,
+                          .ctx = x};
+    uint64_t id = 0;
+    pthread_mutex_lock(&q->lock);
+    x->refs++; /* the task's, dropped by task_done */
+    pthread_mutex_unlock(&q->lock);
+    int rc = work_submit(q->d.pool, &t, &id, e);
+    pthread_mutex_lock(&q->lock);
+    if (rc)
+        exec_unref(x);
+    else
+        x->task_id = id;
+    bool cancel = !rc && x->cancel;
+    pthread_mutex_unlock(&q->lock);
+    if (cancel)
+        work_cancel(q->d.pool, id);
+    return rc;
+}
+
+static int write_text(struct exec *x, struct bytes text, struct err *e) {
+    struct bytes bucket, key;
+    struct store_put_options o = {.content_type = BYTES("text/plain")};
+    if (!store_split_uri(x->output_uri, &bucket, &key))
+        return err_set(e, ERR_INTERNAL, "The output location is not an S3 URI.");
+    return store_put_bytes(x->service->d.store, bucket, key, text, &o, e);
+}
+
+static int run_ddl(struct exec *x, struct err *e) {
+    struct query_service *q = x->service;
+    struct buf out = {0};
+    struct arena a;
+    struct bytes columns = BYTES("[]");
+    int64_t start_us = clock_mono_us(q->d.clock);
+    arena_init(&a, 0);
+    int rc = ddl_run(q, &a, x, &out, &columns, e);
+    if (!rc)
+        rc = write_text(x, buf_bytes(&out), e);
+    pthread_mutex_lock(&q->lock);
+    x->columns_json = arena_copy(&x->arena, columns);
+    x->engine_us = clock_mono_us(q->d.clock) - start_us;
+    pthread_mutex_unlock(&q->lock);
+    buf_clear(&out);
+    arena_clear(&a);
+    return rc;
+}
+
+static int run_select(struct exec *x, struct err *e) {
+    struct query_service *q = x->service;
+    int64_t start_us = clock_mono_us(q->d.clock);
+    x->attempt++;
+    int rc = plan_make(q, x, &x->plan, e);
+    pthread_mutex_lock(&q->lock);
+    x->plan_us = clock_mono_us(q->d.clock) - start_us;
+    pthread_mutex_unlock(&q->lock);
+    return rc ? rc : submit(x, e);
+}
+
+static void exec_run(struct exec *x) {
+    struct query_service *q = x->service;
+    struct err e = {0};
+    pthread_mutex_lock(&q->lock);
+    bool cancel = x->cancel;
+    if (!cancel) {
+        move(x, EXEC_RUNNING);
+        x->queue_us = clock_mono_us(q->d.clock) - x->submitted_us;
+    }
+    pthread_mutex_unlock(&q->lock);
+    if (cancel) {
+        exec_finish(x, EXEC_CANCELLED, NULL);
+        return;
+    }
+    int rc = x->is_select ? run_select(x, &e) : run_ddl(x, &e);
+    if (rc)
+        exec_finish(x, EXEC_FAILED, &e);
+    else if (!x->is_select)
+        exec_finish(x, EXEC_SUCCEEDED, NULL);
+}
+
+static struct exec *dequeue(struct query_service *q) { /* under lock */
+    struct exec *x = q->queue_head;
+    if (x) {
+        q->queue_head = x->next_queued;
+        if (!q->queue_head)
+            q->queue_tail = NULL;
+    }
+    return x;
+}
+
+void *exec_planner_main(void *service) {
+    struct query_service *q = service;
+    pthread_mutex_lock(&q->lock);
+    for (;;) {
+        struct exec *x = dequeue(q);
+        if (x) {
+            pthread_mutex_unlock(&q->lock);
+            exec_run(x);
+            pthread_mutex_lock(&q->lock);
+            exec_unref(x);
+        } else if (q->closing) {
+            break;
+        } else {
+            pthread_cond_wait(&q->work, &q->lock);
+        }
+    }
+    pthread_mutex_unlock(&q->lock);
+    return NULL;
+}

@@ -1,0 +1,209 @@
+/* query_int.h - executions, plans and files, for the query room's own code. */
+#ifndef TARN_QUERY_INT_H
+#define TARN_QUERY_INT_H
+
+#include "query/query.h"
+#include "sql/sql.h"
+#include <pthread.h>
+
+#define QUERY_KIND "athena_query"
+#define WORKGROUP_KIND "athena_workgroup"
+#define QUERY_TIMEOUT_MS (30 * 60 * 1000)
+#define QUERY_PLANNERS 2
+
+/* QUEUED -> RUNNING -> SUCCEEDED | FAILED | CANCELLED; QUEUED -> FAILED | CANCELLED; and RUNNING ->
+ * QUEUED once, when the worker died. */
+enum exec_state { EXEC_QUEUED, EXEC_RUNNING, EXEC_SUCCEEDED, EXEC_FAILED, EXEC_CANCELLED };
+
+struct plan;
+struct exec {
+    struct query_service *service;
+    struct exec *next;        /* live list; under service->lock */
+    struct exec *next_queued; /* planners' queue; under service->lock */
+    int refs;                 /* under service->lock */
+
+    /* set at start, then read only; views into `arena` */
+    struct arena arena;
+    char id[37];
+    struct bytes sql, database, catalog_name, workgroup, output_uri;
+    const char *statement_type, *substatement_type;
+    bool is_select;
+    bool has_token;
+    int64_t submitted_ms, submitted_us;
+
+    /* under service->lock */
+    enum exec_state state;
+    bool cancel;
+    uint64_t task_id;
+    int64_t completed_ms;
+    int64_t queue_us, plan_us, engine_us, total_us;
+    uint64_t scanned_bytes;
+    struct err err;            /* when FAILED */
+    struct bytes columns_json; /* ColumnInfo array, in `arena` */
+
+    /* owned by the thread that drives it: planner, then the pool's callback */
+    int attempt;
+    struct plan *plan;
+};
+
+struct waiter {
+    struct waiter *next;
+    char id[37];
+    int64_t deadline_us;
+    void (*done)(void *ctx);
+    void *ctx;
+};
+
+struct query_service {
+    struct query_deps d;
+    char *default_location;
+    pthread_mutex_t lock;
+    pthread_cond_t work;    /* queue or closing */
+    pthread_cond_t timers;  /* waiters or closing */
+    pthread_cond_t drained; /* live became empty */
+    /* under lock */
+    struct exec *live, *queue_head, *queue_tail;
+    struct waiter *waiters;
+    bool closing;
+    pthread_t planners[QUERY_PLANNERS], timer;
+    int thread_count;
+    bool timer_started;
+};
+
+/* ---- exec.c ---- */
+void *exec_planner_main(void *service);
+struct exec *exec_find(struct query_service *q, struct bytes id); /* under lock */
+/* Final state, document written, waiters woken, the live list's reference dropped. */
+void exec_finish(struct exec *x, enum exec_state state, const struct err *e);
+void exec_enqueue(struct exec *x); /* under lock */
+void exec_unref(struct exec *x);   /* under lock */
+void exec_free(struct exec *x);
+
+/* ---- record.c: the document {"QueryExecution":{..},"Columns":[..],"HasToken":bool} ---- */
+void record_write(const struct exec *x, struct buf *out); /* under lock */
+void record_write_execution(const struct exec *x, struct jsonw *w);
+struct bytes record_columns_json(struct arena *a, const struct sql_out_column *columns, size_t n);
+/* As a failed execution: the record of one that was running when the process ended. */
+int record_fail_stale(struct query_service *q, struct arena *a, const struct catalog_doc *doc,
+                      struct err *e) WARN_UNUSED;
+
+/* ---- wait.c ---- */
+void *wait_timer_main(void *service);
+/* Takes the waiters of `id` (empty id: those past now_us; NULL: all) off the list. Under lock. */
+struct waiter *wait_take(struct query_service *q, const char *id, int64_t now_us);
+void wait_fire(struct waiter *w);
+
+/* ---- workgroup.c ---- */
+int workgroup_open(struct query_service *q, struct err *e) WARN_UNUSED;
+/* "s3://bucket/prefix/" to write to; the bucket is there. */
+int workgroup_location(struct query_service *q, struct arena *a, struct bytes workgroup,
+                       struct bytes requested, struct bytes *ret, struct err *e) WARN_UNUSED;
+
+/* ---- plan.c ---- */
+enum table_format {
+    FORMAT_PARQUET,
+    FORMAT_JSON,
+    FORMAT_LAZY_TEXT, /* LazySimpleSerDe */
+    FORMAT_CSV,       /* OpenCSVSerde */
+    FORMAT_UNKNOWN
+};
+
+struct plan_table {
+    struct sql_table_info info; /* opaque points back here */
+    struct catalog_snapshot snap;
+    const struct json *in; /* stored TableInput */
+    const struct json *params, *serde_params;
+    struct bytes location, serde_class, input_format;
+    size_t data_count, key_count;
+    enum table_format format;
+    struct plan_table *next;
+};
+
+struct plan_file {
+    struct bytes uri;
+    const char *path;
+    uint64_t size_bytes;
+    int64_t mtime_ns;
+    const struct json *facts; /* NULL: unknown */
+    const struct catalog_partition *partition;
+    bool delivered;
+};
+
+struct plan_tail {
+    struct bytes name; /* table function in the SQL text */
+    struct bytes view_json;
+    uint64_t data_bytes;
+};
+
+struct plan_scan {
+    const struct sql_scan *scan;
+    struct plan_table *table;
+    struct plan_file *files;
+    size_t file_count, file_cap;
+    struct plan_tail *tails;
+    size_t tail_count;
+};
+
+struct plan {
+    struct arena arena;
+    struct query_service *service;
+    struct bytes default_database;
+    const char *id;
+    struct sql_plan *sql;
+    struct plan_table *tables;
+    struct plan_scan *scans;
+    size_t scan_count;
+    struct slog_view **views;
+    size_t view_count, view_cap;
+    struct bytes columns_json; /* ColumnInfo array */
+    struct bytes task_json;
+    uint64_t scanned_bytes;
+};
+/* Parses, resolves, prunes, lists; *ret is ready to submit. Free with plan_free. */
+int plan_make(struct query_service *q, const struct exec *x, struct plan **ret,
+              struct err *e) WARN_UNUSED;
+void plan_free(struct plan **p);
+
+/* table.c: a catalogue table as the analyzer and the planner see it. */
+int plan_table_load(struct plan *p, struct arena *a, struct bytes database, struct bytes name,
+                    struct plan_table **ret, struct err *e) WARN_UNUSED;
+/* Parameter by name, "" when absent. */
+struct bytes plan_param(const struct json *params, const char *name);
+const struct type *plan_column_type(const struct plan_table *t, size_t column);
+
+/* prune.c */
+/* False when no row with these partition values can satisfy the scan's constraints. `values` in the
+ * order of the partition columns. */
+bool plan_keeps(const struct plan_scan *s, const struct bytes *values, size_t count);
+
+/* listing.c: the files a scan reads. */
+int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* facts.c: facts of foreign Parquet files, asked of a worker when not cached. */
+int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* Compressed bytes of a column in a file, -1 when the file has no such column. */
+int64_t plan_column_bytes(const struct plan_file *f, struct bytes column);
+uint64_t plan_scan_bytes(const struct plan_scan *s);
+/* tail.c: the log after each feed's checkpoint. *ret_stale: the snapshot is too old, plan again. */
+int plan_add_tails(struct plan *p, struct plan_scan *s, bool *ret_stale, struct err *e) WARN_UNUSED;
+/* relation.c: DuckDB text of a scan. */
+int plan_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) WARN_UNUSED;
+/* relation_text.c: text formats. `s` is the string a column's value is in; appends an expression.
+ */
+int plan_text_relation(struct plan *p, struct plan_scan *s, struct buf *out,
+                       struct err *e) WARN_UNUSED;
+/* Helpers for SQL text: "ident", 'literal', ['path', ...] (glob characters escaped). */
+void sqltext_ident(struct buf *out, struct bytes name);
+void sqltext_string(struct buf *out, struct bytes v);
+void sqltext_files(struct buf *out, const struct plan_file *files, size_t n);
+/* The value of partition column `key` as text of one file among the scan's. */
+void sqltext_partition(struct buf *out, const struct plan_scan *s, size_t key);
+
+/* ---- ddl.c, show.c: statements that run in the front ---- */
+/* Appends the result's lines to *out and sets the ColumnInfo array (in the arena). */
+int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, struct buf *out,
+            struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;
+int show_run(struct query_service *q, struct arena *a, enum sql_kind kind,
+             const struct sql_ddl *ddl, struct bytes database, struct buf *out,
+             struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,178 @@
+/* record.c - an execution as JSON: the document in the catalogue, whose member QueryExecution is
+ * what GetQueryExecution answers, and the ColumnInfo array of its result. */
+#include "query/query_int.h"
+#include <stdio.h>
+
+static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
+
+/* "NAME: line L:C: text" as Athena says why a query failed; Hive's texts stand as they are. */
+static void reason(const struct err *e, char *out, size_t cap) {
+    bool placed = strncmp(e->text, "line ", 5) == 0;
+    if (strncmp(e->text, "FAILED:", 7) == 0)
+        snprintf(out, cap, "%s", e->text);
+    else if (e->line && !placed)
+        snprintf(out, cap, "%s: line %d:%d: %s", e->name, e->line, e->column, e->text);
+    else
+        snprintf(out, cap, "%s: %s", e->name, e->text);
+}
+
+/* The user's mistakes are SQL errors and AWS client errors; the rest is ours. */
+static bool is_users(const struct err *e) {
+    return e->code == ERR_SQL ? strncmp(e->name, "GENERIC_INTERNAL", 16) != 0 : e->status < 500;
+}
+
+static void write_status(const struct exec *x, struct jsonw *w) {
+    jsonw_name(w, "Status");
+    jsonw_object(w);
+    jsonw_kv_cstr(w, "State", state_names[x->state]);
+    if (x->state == EXEC_FAILED) {
+        char text[1100];
+        reason(&x->err, text, sizeof text);
+        jsonw_kv_cstr(w, "StateChangeReason", text);
+        jsonw_name(w, "AthenaError");
+        jsonw_object(w);
+        jsonw_kv_i64(w, "ErrorCategory", is_users(&x->err) ? 2 : 1);
+        jsonw_kv_i64(w, "ErrorType", is_users(&x->err) ? 1000 : 200);
+        jsonw_kv_bool(w, "Retryable", !is_users(&x->err));
+        jsonw_kv_cstr(w, "ErrorMessage", text);
+        jsonw_end_object(w);
+    } else if (x->state == EXEC_CANCELLED) {
+        jsonw_kv_cstr(w, "StateChangeReason", "Query cancelled by user");
+    }
+    jsonw_kv_time_ms(w, "SubmissionDateTime", x->submitted_ms);
+    if (x->completed_ms)
+        jsonw_kv_time_ms(w, "CompletionDateTime", x->completed_ms);
+    jsonw_end_object(w);
+}
+
+static void write_statistics(const struct exec *x, struct jsonw *w) {
+    int64_t total = x->total_us;
+    int64_t service = total - x->queue_us - x->plan_us - x->engine_us;
+    jsonw_name(w, "Statistics");
+    jsonw_object(w);
+    jsonw_kv_i64(w, "EngineExecutionTimeInMillis", x->engine_us / 1000);
+    jsonw_kv_u64(w, "DataScannedInBytes", x->scanned_bytes);
+    jsonw_kv_i64(w, "TotalExecutionTimeInMillis", total / 1000);
+    jsonw_kv_i64(w, "QueryQueueTimeInMillis", x->queue_us / 1000);
+    if (x->is_select)
+        jsonw_kv_i64(w, "QueryPlanningTimeInMillis", x->plan_us / 1000);
+    jsonw_kv_i64(w, "ServiceProcessingTimeInMillis", service > 0 ? service / 1000 : 0);
+    jsonw_name(w, "ResultReuseInformation");
+    jsonw_object(w);
+    jsonw_kv_bool(w, "ReusedPreviousResult", false);
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+}
+
+void record_write_execution(const struct exec *x, struct jsonw *w) {
+    jsonw_object(w);
+    jsonw_kv_cstr(w, "QueryExecutionId", x->id);
+    jsonw_kv_str(w, "Query", x->sql);
+    jsonw_kv_cstr(w, "StatementType", x->statement_type);
+    jsonw_kv_cstr(w, "SubstatementType", x->substatement_type);
+    jsonw_name(w, "ResultConfiguration");
+    jsonw_object(w);
+    jsonw_kv_str(w, "OutputLocation", x->output_uri);
+    jsonw_end_object(w);
+    jsonw_kv_raw(w, "ResultReuseConfiguration",
+                 BYTES("{\"ResultReuseByAgeConfiguration\":{\"Enabled\":false}}"));
+    jsonw_name(w, "QueryExecutionContext");
+    jsonw_object(w);
+    jsonw_kv_str(w, "Database", x->database);
+    jsonw_kv_str(w, "Catalog", x->catalog_name);
+    jsonw_end_object(w);
+    write_status(x, w);
+    write_statistics(x, w);
+    jsonw_kv_str(w, "WorkGroup", x->workgroup);
+    jsonw_kv_raw(w, "EngineVersion",
+                 BYTES("{\"SelectedEngineVersion\":\"AUTO\",\"EffectiveEngineVersion\":"
+                       "\"Athena engine version 3\"}"));
+    jsonw_end_object(w);
+}
+
+void record_write(const struct exec *x, struct buf *out) {
+    struct jsonw w = jsonw_to(out);
+    jsonw_object(&w);
+    jsonw_name(&w, "QueryExecution");
+    record_write_execution(x, &w);
+    jsonw_kv_raw(&w, "Columns", x->columns_json);
+    jsonw_end_object(&w);
+}
+
+struct bytes record_columns_json(struct arena *a, const struct sql_out_column *columns, size_t n) {
+    struct buf out = {0};
+    struct jsonw w = jsonw_to(&out);
+    jsonw_array(&w);
+    for (size_t i = 0; i < n; i++) {
+        jsonw_object(&w);
+        jsonw_kv_cstr(&w, "CatalogName", "hive");
+        jsonw_kv_cstr(&w, "SchemaName", "");
+        jsonw_kv_cstr(&w, "TableName", "");
+        jsonw_kv_str(&w, "Name", columns[i].name);
+        jsonw_kv_str(&w, "Label", columns[i].name);
+        jsonw_kv_str(&w, "Type", columns[i].type);
+        jsonw_kv_i64(&w, "Precision", columns[i].precision);
+        jsonw_kv_i64(&w, "Scale", columns[i].scale);
+        jsonw_kv_cstr(&w, "Nullable", "UNKNOWN");
+        jsonw_kv_bool(&w, "CaseSensitive", columns[i].case_sensitive);
+        jsonw_end_object(&w);
+    }
+    jsonw_end_array(&w);
+    struct bytes r = buf_ok(&out) ? arena_copy(a, buf_bytes(&out)) : BYTES("");
+    buf_clear(&out);
+    if (r.len == 0)
+        a->failed = true;
+    return r;
+}
+
+/* ---- after a restart ---- */
+static bool was_live(struct bytes json) {
+    return bytes_find(json, BYTES("\"State\":\"RUNNING\"")) >= 0 ||
+           bytes_find(json, BYTES("\"State\":\"QUEUED\"")) >= 0;
+}
+
+static void copy_except(struct jsonw *w, const struct json *from, const char *skip) {
+    JSON_FOR_EACH(m, from) {
+        if (bytes_eq_str(m->name, skip))
+            continue;
+        jsonw_name_bytes(w, m->name);
+        jsonw_tree(w, m);
+    }
+}
+
+static void write_failed(struct jsonw *w, const struct json *qe, const struct exec *x) {
+    jsonw_object(w);
+    jsonw_name(w, "QueryExecution");
+    jsonw_object(w);
+    copy_except(w, qe, "Status");
+    write_status(x, w);
+    jsonw_end_object(w);
+    jsonw_kv_raw(w, "Columns", BYTES("[]"));
+    jsonw_end_object(w);
+}
+
+int record_fail_stale(struct query_service *q, struct arena *a, const struct catalog_doc *doc,
+                      struct err *e) {
+    struct json *root = NULL;
+    struct buf out = {0};
+    struct jsonw w = jsonw_to(&out);
+    if (!was_live(doc->json))
+        return 0;
+    int rc = json_parse(a, doc->json, &root, e);
+    if (rc)
+        return rc;
+    const struct json *qe = json_get(root, "QueryExecution");
+    struct bytes state = json_get_str(json_get(qe, "Status"), "State");
+    if (!bytes_eq_str(state, "RUNNING") && !bytes_eq_str(state, "QUEUED"))
+        return 0;
+    struct exec x = {
+        .state = EXEC_FAILED, .submitted_ms = doc->sort, .completed_ms = clock_wall_ms(q->d.clock)};
+    err_set_named(&x.err, ERR_INTERNAL, "GENERIC_INTERNAL_ERROR", 0,
+                  "The server was stopped while the query ran. Start it again.");
+    write_failed(&w, qe, &x);
+    rc = buf_ok(&out) ? catalog_doc_put(q->d.catalog, QUERY_KIND, doc->key, doc->sort,
+                                        buf_bytes(&out), -1, e)
+                      : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&out);
+    return rc;
+}
