@@ -228,7 +228,7 @@ static int write_page(struct reader *r, bool is_csv, const struct json *columns,
     jsonw_name(&w, "Rows");
     jsonw_array(&w);
     for (size_t i = 0; rc == 1 && i < max_rows; i++) {
-        struct bytes row;
+        struct bytes row = {0};
         rc = next_row(r, is_csv, &row, e);
         if (rc == 1)
             write_row(&w, row, is_csv, n, &scratch);

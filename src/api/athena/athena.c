@@ -1,0 +1,200 @@
+/* athena.c - the Athena service's operation table and its operations on query executions. The work
+ * is done by query/; here are the protocol's shapes. */
+#include "api/athena/athena_int.h"
+#include "base/mem.h"
+
+size_t athena_max_results(const struct api_call *call, size_t max) {
+    int64_t n = json_get_i64(call->in, "MaxResults", (int64_t)max);
+    return n < 1 || n > (int64_t)max ? max : (size_t)n;
+}
+
+int athena_token(struct api_call *call, const char *kind, struct bytes *ret) {
+    struct bytes token = json_get_str(call->in, "NextToken");
+    *ret = BYTES("");
+    if (token.len == 0 || api_token_decode(call->arena, kind, token, ret))
+        return 0;
+    return err_set(&call->err, ERR_INVALID_REQUEST,
+                   "Invalid NextToken: pass the one of the previous answer unchanged.");
+}
+
+void athena_write_token(struct api_call *call, const char *kind, struct bytes text) {
+    jsonw_kv_str(&call->out, "NextToken", api_token_encode(call->arena, kind, text));
+}
+
+/* ---- executions ---- */
+static int start(struct api_call *call) {
+    const struct json *context = json_get(call->in, "QueryExecutionContext");
+    const struct json *result = json_get(call->in, "ResultConfiguration");
+    struct query_start in = {.sql = json_get_str(call->in, "QueryString"),
+                             .database = json_get_str(context, "Database"),
+                             .catalog_name = json_get_str(context, "Catalog"),
+                             .output_location = json_get_str(result, "OutputLocation"),
+                             .workgroup = json_get_str(call->in, "WorkGroup"),
+                             .client_token = json_get_str(call->in, "ClientRequestToken")};
+    char id[37];
+    if (json_get(call->in, "ExecutionParameters"))
+        return err_set(&call->err, ERR_INVALID_REQUEST,
+                       "ExecutionParameters are not supported yet; put the values into the query.");
+    int rc = query_start(athena_of(call)->query, &in, id, &call->err);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_kv_cstr(&call->out, "QueryExecutionId", id);
+    jsonw_end_object(&call->out);
+    return 0;
+}
+
+static int get(struct api_call *call) {
+    struct bytes json;
+    int rc = query_describe(athena_of(call)->query, call->arena,
+                            json_get_str(call->in, "QueryExecutionId"), &json, &call->err);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_kv_raw(&call->out, "QueryExecution", json);
+    jsonw_end_object(&call->out);
+    return 0;
+}
+
+static int batch_get(struct api_call *call) {
+    struct jsonw *w = &call->out;
+    const struct json *ids = json_get(call->in, "QueryExecutionIds");
+    struct bytes json;
+    struct err e;
+    jsonw_object(w);
+    jsonw_name(w, "QueryExecutions");
+    jsonw_array(w);
+    JSON_FOR_EACH(id, ids) {
+        if (!query_describe(athena_of(call)->query, call->arena, id->text, &json, &e))
+            jsonw_raw(w, json);
+    }
+    jsonw_end_array(w);
+    jsonw_name(w, "UnprocessedQueryExecutionIds");
+    jsonw_array(w);
+    JSON_FOR_EACH(id, ids) {
+        if (!query_describe(athena_of(call)->query, call->arena, id->text, &json, &e))
+            continue;
+        jsonw_object(w);
+        jsonw_kv_str(w, "QueryExecutionId", id->text);
+        jsonw_kv_cstr(w, "ErrorCode", e.name);
+        jsonw_kv_cstr(w, "ErrorMessage", e.text);
+        jsonw_end_object(w);
+    }
+    jsonw_end_array(w);
+    jsonw_end_object(w);
+    return 0;
+}
+
+static int stop(struct api_call *call) {
+    return query_stop(athena_of(call)->query, json_get_str(call->in, "QueryExecutionId"),
+                      &call->err);
+}
+
+static int list(struct api_call *call) {
+    struct bytes token, next, *ids;
+    size_t n;
+    int rc = athena_token(call, "athena:ListQueryExecutions", &token);
+    if (!rc)
+        rc = query_list(athena_of(call)->query, call->arena, json_get_str(call->in, "WorkGroup"),
+                        athena_max_results(call, 50), token, &ids, &n, &next, &call->err);
+    if (rc)
+        return rc;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "QueryExecutionIds");
+    jsonw_array(&call->out);
+    for (size_t i = 0; i < n; i++)
+        jsonw_str(&call->out, ids[i]);
+    jsonw_end_array(&call->out);
+    if (next.len)
+        athena_write_token(call, "athena:ListQueryExecutions", next);
+    jsonw_end_object(&call->out);
+    return 0;
+}
+
+static int results(struct api_call *call) {
+    return query_results(athena_of(call)->query, call->arena,
+                         json_get_str(call->in, "QueryExecutionId"), athena_max_results(call, 1000),
+                         json_get_str(call->in, "NextToken"), &call->out_buf, &call->err);
+}
+
+/* ---- the table ---- */
+#define ID                                                                                         \
+    { "QueryExecutionId", API_STRING, true, 1, 128, NULL }
+#define TEXT(n, required, max)                                                                     \
+    { n, API_STRING, required, 1, max, NULL }
+#define TOKEN                                                                                      \
+    { "NextToken", API_STRING, false, 1, 1024, NULL }
+#define MAX(n)                                                                                     \
+    { "MaxResults", API_INTEGER, false, 1, n, NULL }
+#define END                                                                                        \
+    { 0 }
+
+static const struct api_param p_start[] = {TEXT("QueryString", true, 262144),
+                                           {"ClientRequestToken", API_STRING, false, 32, 128, NULL},
+                                           {"QueryExecutionContext", API_STRUCT, false, 0, 0, NULL},
+                                           {"ResultConfiguration", API_STRUCT, false, 0, 0, NULL},
+                                           TEXT("WorkGroup", false, 128),
+                                           END};
+static const struct api_param p_id[] = {ID, END};
+static const struct api_param p_ids[] = {{"QueryExecutionIds", API_LIST, true, 1, 50, NULL}, END};
+static const struct api_param p_list[] = {TOKEN, MAX(50), TEXT("WorkGroup", false, 128), END};
+static const struct api_param p_results[] = {ID, TOKEN, MAX(1000), END};
+static const struct api_param p_create_workgroup[] = {
+    TEXT("Name", true, 128), {"Configuration", API_STRUCT, false, 0, 0, NULL}, END};
+static const struct api_param p_workgroup[] = {TEXT("WorkGroup", true, 128), END};
+static const struct api_param p_page[] = {TOKEN, MAX(50), END};
+static const struct api_param p_catalog[] = {TEXT("Name", true, 256), END};
+static const struct api_param p_databases[] = {TEXT("CatalogName", true, 256), TOKEN, MAX(50), END};
+static const struct api_param p_database[] = {TEXT("CatalogName", true, 256),
+                                              TEXT("DatabaseName", true, 128), END};
+static const struct api_param p_tables[] = {TEXT("CatalogName", true, 256),
+                                            TEXT("DatabaseName", true, 128),
+                                            {"Expression", API_STRING, false, 0, 256, NULL},
+                                            TOKEN,
+                                            MAX(50),
+                                            END};
+static const struct api_param p_table[] = {TEXT("CatalogName", true, 256),
+                                           TEXT("DatabaseName", true, 128),
+                                           TEXT("TableName", true, 128), END};
+
+#define OP(n, handler, params, text)                                                               \
+    { #n, handler, params, "athena:" #n, text }
+static const struct api_op ops[] = {
+    OP(StartQueryExecution, start, p_start, "Starts a query."),
+    OP(GetQueryExecution, get, p_id, "Describes a query."),
+    OP(BatchGetQueryExecution, batch_get, p_ids, "Describes up to 50 queries."),
+    OP(ListQueryExecutions, list, p_list, "Lists a workgroup's queries, newest first."),
+    OP(StopQueryExecution, stop, p_id, "Cancels a query."),
+    OP(GetQueryResults, results, p_results, "Reads a page of a query's result."),
+    OP(CreateWorkGroup, athena_create_workgroup, p_create_workgroup, "Creates a workgroup."),
+    OP(GetWorkGroup, athena_get_workgroup, p_workgroup, "Describes a workgroup."),
+    OP(UpdateWorkGroup, athena_update_workgroup, p_workgroup, "Changes a workgroup."),
+    OP(DeleteWorkGroup, athena_delete_workgroup, p_workgroup, "Deletes a workgroup."),
+    OP(ListWorkGroups, athena_list_workgroups, p_page, "Lists workgroups."),
+    OP(ListDataCatalogs, athena_list_data_catalogs, p_page, "Lists AwsDataCatalog."),
+    OP(GetDataCatalog, athena_get_data_catalog, p_catalog, "Describes AwsDataCatalog."),
+    OP(ListDatabases, athena_list_databases, p_databases, "Lists databases."),
+    OP(GetDatabase, athena_get_database, p_database, "Describes a database."),
+    OP(ListTableMetadata, athena_list_table_metadata, p_tables, "Lists tables with columns."),
+    OP(GetTableMetadata, athena_get_table_metadata, p_table, "Describes a table's columns."),
+    {0}};
+
+const struct api_service *athena_service_new(struct query_service *q, struct catalog *c) {
+    struct athena *s = mem_calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->query = q;
+    s->catalog = c;
+    s->service = (struct api_service){.name = "athena",
+                                      .target_prefix = "AmazonAthena",
+                                      .protocol = API_JSON_1_1,
+                                      .ops = ops,
+                                      .ctx = s};
+    return &s->service;
+}
+
+void athena_service_free(const struct api_service **s) {
+    if (*s)
+        mem_free((*s)->ctx);
+    *s = NULL;
+}
