@@ -17,7 +17,6 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
-#include <arm_acle.h>
 #include <sys/auxv.h>
 #endif
 
@@ -110,17 +109,20 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_cpu(uint32_t crc, const
 }
 #elif defined(__aarch64__)
 #if defined(__clang__)
-__attribute__((target("crc")))
+#define CRC_TARGET __attribute__((target("crc")))
+#define CRC_8_BYTES __builtin_arm_crc32cd
+#define CRC_1_BYTE __builtin_arm_crc32cb
 #else
-__attribute__((target("+crc")))
+#define CRC_TARGET __attribute__((target("+crc")))
+#define CRC_8_BYTES __builtin_aarch64_crc32cx
+#define CRC_1_BYTE __builtin_aarch64_crc32cb
 #endif
-static uint32_t
-crc32c_cpu(uint32_t crc, const uint8_t *p, size_t len) {
+CRC_TARGET static uint32_t crc32c_cpu(uint32_t crc, const uint8_t *p, size_t len) {
     for (; len >= 8; p += 8, len -= 8) {
-        crc = __builtin_arm_crc32cd(crc, load64(p));
+        crc = CRC_8_BYTES(crc, load64(p));
     }
     for (; len > 0; p++, len--) {
-        crc = __builtin_arm_crc32cb(crc, *p);
+        crc = CRC_1_BYTE(crc, *p);
     }
     return crc;
 }

@@ -218,6 +218,7 @@ static void stop_threads(struct slog *s) {
         pthread_join(s->commit_thread, NULL);
     }
     pthread_mutex_lock(&s->lock);
+    s->filler_stop = true;
     pthread_cond_broadcast(&s->filler_cond);
     pthread_mutex_unlock(&s->lock);
     if (s->filler_started) {

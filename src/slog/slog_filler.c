@@ -1,6 +1,7 @@
 /* slog_filler.c - the thread that does what the commit thread must not wait for: it zero-fills
  * segments into the pool, attaches the next one to logs that are half through theirs, and removes
- * the files of deleted logs. It works when kicked; after a failure it waits for the next kick. */
+ * the files of deleted logs. It works when kicked; after a failure it waits for the next kick. At
+ * the end it outlives the commit thread, so that what that one deleted last is removed too. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "slog/slog_int.h"
@@ -119,11 +120,11 @@ void *slog_filler_main(void *slog) {
     struct slog *s = slog;
     for (;;) {
         pthread_mutex_lock(&s->lock);
-        while (!s->filler_kicked && !s->stopping) {
+        while (!s->filler_kicked && !s->filler_stop) {
             pthread_cond_wait(&s->filler_cond, &s->lock);
         }
         s->filler_kicked = false;
-        bool stop = s->stopping;
+        bool stop = s->filler_stop;
         pthread_mutex_unlock(&s->lock);
         int rc;
         do {

@@ -89,7 +89,8 @@ struct slog {
     struct slog_log *logs, *deleted;
     struct slog_log *dirty, **dirty_tail; /* logs with queued appends */
     uint64_t queued_bytes;
-    bool stopping;
+    bool stopping;    /* nothing is appended any more */
+    bool filler_stop; /* the commit thread has ended */
     bool filler_kicked;
     bool want_pool; /* some log has outgrown its first segment */
     char *pool[SLOG_POOL_MAX];
