@@ -32,8 +32,8 @@ static bool parse_args(struct parser *p, struct sql_call *call) {
         return parser_expect(p, LEX_RPAREN);
     }
     bool quantified = parse_quantifier(p, false, &call->distinct);
-    bool empty = tok(p)->kind == LEX_RPAREN || parser_at_kind(p, LEX_ORDER);
-    if ((quantified || !empty) && !parse_expressions(p, &call->args))
+    bool empty = !quantified && (tok(p)->kind == LEX_RPAREN || parser_at_kind(p, LEX_ORDER));
+    if (!empty && !parse_expressions(p, &call->args))
         return false;
     if (parser_accept(p, LEX_ORDER) &&
         (!parser_expect(p, LEX_BY) || !parse_sort(p, &call->order_by)))

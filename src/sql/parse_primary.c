@@ -65,9 +65,9 @@ static struct sql_expr *parse_paren(struct parser *p) {
     size_t close = tok(p)->partner;
     if (kind_at(p, close + 1) == LEX_ARROW)
         return parse_long_lambda(p);
-    if (is_query_paren(p, p->at) && kind_at(p, close) == LEX_RPAREN)
-        return parse_subquery(p, SQL_E_SUBQUERY, pos_here(p));
-    if (starts_query(peek(p, 1)))
+    /* ((SELECT 1)) is (SELECT 1) in parentheses, not a query of a query */
+    bool doubled = peek(p, 1) == LEX_LPAREN && p->tokens[p->at + 1].partner + 1 == close;
+    if (is_query_paren(p, p->at) && !doubled)
         return parse_subquery(p, SQL_E_SUBQUERY, pos_here(p));
     return parse_in_parens(p);
 }

@@ -7,21 +7,26 @@
  * right; the usual `a JOIN b ON x JOIN c ON y` ends the right side at ON and loops. */
 #include "sql/parse_int.h"
 
+/* Could LIMIT or OFFSET before this token only be the clause, if a malformed one? */
+static bool counts_rows(enum lex_kind next) {
+    return next == LEX_QUESTION || next == LEX_ALL || next == LEX_MINUS || next == LEX_PLUS ||
+           next == LEX_IDENT || (next >= LEX_STRING_LITERAL && next <= LEX_DOUBLE_NUMBER);
+}
+
 /* LIMIT, OFFSET, FETCH, WINDOW and TABLESAMPLE are not reserved: each could be an alias. They are
- * clauses when what follows fits a clause. */
+ * clauses when what follows fits no alias. */
 bool at_clause_word(const struct parser *p) {
     enum lex_kind next = peek(p, 1);
     switch (tok(p)->kind) {
     case LEX_LIMIT:
-        return next == LEX_INTEGER || next == LEX_QUESTION || next == LEX_ALL;
     case LEX_OFFSET:
-        return next == LEX_INTEGER || next == LEX_QUESTION;
+        return counts_rows(next);
     case LEX_FETCH:
         return next == LEX_FIRST || next == LEX_NEXT;
     case LEX_WINDOW:
         return lex_is_identifier(next) && peek(p, 2) == LEX_AS;
     case LEX_TABLESAMPLE:
-        return next == LEX_BERNOULLI || next == LEX_SYSTEM;
+        return next == LEX_BERNOULLI || next == LEX_SYSTEM || next == LEX_IDENT;
     case LEX_MATCH_RECOGNIZE:
         return next == LEX_LPAREN;
     default:

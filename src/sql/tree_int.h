@@ -8,8 +8,9 @@ void tree_print_path(struct sql_path path, struct buf *out);
 void tree_print_idents(const struct sql_idents *idents, struct buf *out); /* "(a, b)" */
 void tree_print_string(struct bytes text, struct buf *out);               /* 'it''s' */
 void tree_print_list(const struct sql_exprs *list, struct buf *out);      /* a, b */
-void tree_print_sort(const struct sql_sort *sort, struct buf *out);       /* " ORDER BY a", or "" */
-void tree_print_window(const struct sql_window *w, struct buf *out);      /* "(...)" */
+/* `before` and "ORDER BY a, b"; nothing when there are no items. */
+void tree_print_sort(const char *before, const struct sql_sort *sort, struct buf *out);
+void tree_print_window(const struct sql_window *w, struct buf *out); /* "(...)" */
 void tree_print_call(const struct sql_call *c, struct buf *out);
 void tree_print_json(const struct sql_json_expr *j, struct buf *out);
 /* An expression that must bind at least as tightly as || does. */

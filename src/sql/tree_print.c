@@ -312,7 +312,7 @@ static void print_limits(const struct sql_query *q, struct buf *out) {
 void sql_print_query(const struct sql_query *q, struct buf *out) {
     print_with(q, out);
     print_body(q->body, out);
-    tree_print_sort(&q->order_by, out);
+    tree_print_sort(" ", &q->order_by, out);
     print_limits(q, out);
 }
 

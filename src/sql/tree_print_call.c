@@ -57,7 +57,7 @@ static void print_args(const struct sql_call *c, struct buf *out) {
         sql_print_expr(c->args.items[i], out);
     }
     print_overflow(c, out);
-    tree_print_sort(&c->order_by, out);
+    tree_print_sort(" ", &c->order_by, out);
     buf_add_char(out, ')');
 }
 
@@ -68,12 +68,7 @@ void tree_print_call(const struct sql_call *c, struct buf *out) {
     print_args(c, out);
     if (c->within_group.count) {
         buf_add_str(out, " WITHIN GROUP (");
-        size_t at = out->len;
-        tree_print_sort(&c->within_group, out);
-        if (buf_ok(out)) { /* no blank after the parenthesis */
-            memmove(out->ptr + at, out->ptr + at + 1, out->len - at - 1);
-            out->len--;
-        }
+        tree_print_sort("", &c->within_group, out);
         buf_add_char(out, ')');
     }
     if (c->filter) {
@@ -92,10 +87,12 @@ void tree_print_call(const struct sql_call *c, struct buf *out) {
 
 /* ---- ORDER BY and windows ---- */
 
-void tree_print_sort(const struct sql_sort *sort, struct buf *out) {
+void tree_print_sort(const char *before, const struct sql_sort *sort, struct buf *out) {
     static const char *const nulls[] = {"", " NULLS FIRST", " NULLS LAST"};
+    if (sort->count)
+        buf_add_fmt(out, "%sORDER BY ", before);
     for (size_t i = 0; i < sort->count; i++) {
-        buf_add_str(out, i ? ", " : " ORDER BY ");
+        tree_print_comma(i, out);
         sql_print_expr(sort->items[i].expr, out);
         buf_add_str(out, sort->items[i].descending ? " DESC" : "");
         buf_add_str(out, nulls[sort->items[i].nulls]);
@@ -127,18 +124,22 @@ void tree_print_window(const struct sql_window *w, struct buf *out) {
         sql_print_ident(&w->base, out);
         return;
     }
+    const char *gap = "";
     buf_add_char(out, '(');
     if (w->base.text.ptr) {
         sql_print_ident(&w->base, out);
-        buf_add_char(out, ' ');
+        gap = " ";
     }
     if (w->partition_by.count) {
-        buf_add_str(out, "PARTITION BY ");
+        buf_add_fmt(out, "%sPARTITION BY ", gap);
         tree_print_list(&w->partition_by, out);
+        gap = " ";
     }
-    tree_print_sort(&w->order_by, out);
+    tree_print_sort(gap, &w->order_by, out);
+    if (w->order_by.count)
+        gap = " ";
     if (w->frame) {
-        buf_add_char(out, ' ');
+        buf_add_str(out, gap);
         print_frame(w->frame, out);
     }
     buf_add_char(out, ')');

@@ -247,7 +247,8 @@ static void print_current(const struct sql_expr *e, struct buf *out) {
 
 static void print_field(const struct sql_expr *e, struct buf *out) {
     enum sql_expr_kind k = e->field.base->kind;
-    if (k == SQL_E_CALL || k == SQL_E_SUBSCRIPT || k == SQL_E_FIELD || k == SQL_E_CAST)
+    if (k == SQL_E_CALL || k == SQL_E_SUBSCRIPT || k == SQL_E_FIELD || k == SQL_E_CAST ||
+        k == SQL_E_SUBQUERY || k == SQL_E_ROW || k == SQL_E_ARRAY)
         print_expr(e->field.base, out);
     else
         print_in_parens(e->field.base, out);
