@@ -1,0 +1,11 @@
+/* sts.h - AWS Security Token Service: GetCallerIdentity, in the query protocol.
+ * Source: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html */
+#ifndef TARN_API_STS_STS_H
+#define TARN_API_STS_STS_H
+
+#include "api/api.h"
+
+/* Stateless; static, never freed. */
+const struct api_service *sts_api(void);
+
+#endif
