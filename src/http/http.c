@@ -323,9 +323,12 @@ int http_open(const struct http_options *o, struct http_server **ret, struct err
         return err_set(e, ERR_NOMEM, NULL);
     s->o = *o;
     set_defaults(&s->o);
+    s->tmp_dir = o->tmp_dir ? mem_strndup(o->tmp_dir, strlen(o->tmp_dir)) : NULL;
+    s->o.tmp_dir = s->tmp_dir;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->idle, NULL);
-    int rc = open_socket(s->o.bind, s->o.port, &fd, e);
+    int rc = o->tmp_dir && !s->tmp_dir ? err_set(e, ERR_NOMEM, NULL)
+                                       : open_socket(s->o.bind, s->o.port, &fd, e);
     if (rc)
         goto fail;
     s->port = bound_port(fd);
@@ -343,6 +346,7 @@ fail:
         MHD_destroy_response(s->out_of_memory);
     pthread_cond_destroy(&s->idle);
     pthread_mutex_destroy(&s->lock);
+    mem_free(s->tmp_dir);
     mem_free(s);
     return rc;
 }
@@ -394,5 +398,6 @@ void http_close(struct http_server **sp) {
     MHD_destroy_response(s->out_of_memory);
     pthread_cond_destroy(&s->idle);
     pthread_mutex_destroy(&s->lock);
+    mem_free(s->tmp_dir);
     mem_free(s);
 }

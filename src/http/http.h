@@ -59,7 +59,8 @@ struct http_options {
     void (*handle)(void *ctx, struct http_request *r);
     void *ctx;
 };
-/* ERR_USAGE with a clear text when the port is taken. */
+/* ERR_USAGE with a clear text when the port is taken. Texts are copied; clock, keys and ctx must
+ * outlive the server. */
 int http_open(const struct http_options *o, struct http_server **ret, struct err *e) WARN_UNUSED;
 int http_port(const struct http_server *s);
 /* Stops accepting, waits for requests under way (10 s at most), frees. */

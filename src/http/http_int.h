@@ -98,7 +98,8 @@ struct http_reply_item {
 };
 
 struct http_server {
-    struct http_options o;
+    struct http_options o; /* its bind text is the caller's and used by http_open only */
+    char *tmp_dir;         /* o.tmp_dir */
     struct MHD_Daemon *daemon;
     struct MHD_Response *out_of_memory;
     int port;
