@@ -1,0 +1,1 @@
+SELECT -1 + 2 * - -x || 'it''s' = ALL (VALUES 1), NOT a BETWEEN 1 AND 2 OR b IS DISTINCT FROM c, CASE x WHEN 1 THEN 2 END, CAST(a AS row(b timestamp(3) with time zone)), transform(a, (x, y) -> x), U&'\0041' UESCAPE '!', X'0A', INTERVAL -'1' DAY, t AT TIME ZONE 'UTC', trim(BOTH 'x' FROM y), JSON_VALUE(j, '$' NULL ON ERROR)

@@ -1,0 +1,1 @@
+array(map(varchar(3), decimal(1, 2)))
