@@ -128,7 +128,10 @@ int work_submit(struct work_pool *p, const struct work_task *t, uint64_t *ret_id
     j->json = mem_strndup(t->json.ptr, t->json.len);
     j->len = t->json.len;
     j->id = (uint64_t)++pool.submitted;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
     snprintf(pool.task, sizeof pool.task, "%.*s", BYTES_ARG(t->json));
+    pthread_mutex_unlock(&lock);
     pool.threads++;
     *ret_id = j->id;
     pthread_create(&th, NULL, run_job, j);
