@@ -15,12 +15,17 @@ struct duck;
 struct duck_options {
     int threads;
     int memory_mb;
-    const char *temp_dir; /* spilling; may be NULL */
+    const char *temp_dir; /* spilling; must outlive the duck; may be NULL */
+    /* Called now and then by the thread that runs a task; may be NULL. */
+    void (*progress)(void *ctx, uint64_t rows);
+    void *progress_ctx;
 };
 int duck_open(const struct duck_options *o, struct duck **ret, struct err *e) WARN_UNUSED;
 void duck_close(struct duck **d);
-/* Stops what runs, from any thread. */
+/* Stops what runs, from any thread, or what runs next: in force until duck_reset. */
 void duck_interrupt(struct duck *d);
+/* Forgets an interrupt; between tasks only. */
+void duck_reset(struct duck *d);
 
 /* Each runs one task of work/task.h: `task` is the message, *ok_out receives the "ok" object. */
 int duck_run_query(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
