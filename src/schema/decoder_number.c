@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define EXPONENT_MAX 1000000
+#define EXPONENT_MAX 100000000
 
 static const uint64_t pow10_u64[20] = {1,
                                        10,
@@ -157,6 +157,7 @@ const char *number_scan(const char *p, const char *end, struct number *ret, cons
 
 bool number_to_i128(const struct number *n, int scale, i128 *ret) {
     const i128 limit = (i128)pow10_u64[19] * (i128)pow10_u64[19]; /* 10^38 */
+    const i128 tenth = limit / 10;
     size_t count = n->whole_len + n->fraction_len, i = 0;
     /* Digits [0, take) of whole+fraction, zeros after their end, are the answer. */
     int64_t take = (int64_t)n->whole_len + n->exponent + scale;
@@ -168,16 +169,16 @@ bool number_to_i128(const struct number *n, int scale, i128 *ret) {
             up = (int64_t)i == take && digit >= 5;
             break;
         }
-        v = v * 10 + digit;
-        if (v >= limit) {
+        if (v >= tenth) {
             return false;
         }
+        v = v * 10 + digit;
     }
     for (int64_t k = (int64_t)i; v != 0 && k < take; k++) {
-        v *= 10;
-        if (v >= limit) {
+        if (v >= tenth) {
             return false;
         }
+        v *= 10;
     }
     v += up;
     *ret = n->negative ? -v : v;
