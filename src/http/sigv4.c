@@ -156,6 +156,22 @@ static int parse_query(struct arena *a, const struct sigv4_request *r, struct by
     return 0;
 }
 
+/* boto3 still presigns for us-east-1 with Signature Version 2. Recognised so that servers without
+ * credentials serve such addresses; sigv4_verify refuses them with a sentence. */
+static bool parse_version_2(struct arena *a, const struct sigv4_request *r,
+                            struct sigv4_auth *ret) {
+    struct bytes key = sigv4_find_query(a, r->raw_query, "AWSAccessKeyId");
+    struct bytes signature = sigv4_find_query(a, r->raw_query, "Signature");
+    if (!key.len || !signature.len || !sigv4_find_query(a, r->raw_query, "Expires").len)
+        return false;
+    *ret = (struct sigv4_auth){.kind = SIGV4_PRESIGNED,
+                               .access_key = key,
+                               .signature = signature,
+                               .region = BYTES("us-east-1"),
+                               .service = BYTES("s3")};
+    return true;
+}
+
 int sigv4_parse(struct arena *a, const struct sigv4_request *r, struct sigv4_auth *ret,
                 struct err *e) {
     struct bytes header = sigv4_find_header(r, "authorization");
@@ -168,6 +184,7 @@ int sigv4_parse(struct arena *a, const struct sigv4_request *r, struct sigv4_aut
         return parse_header(r, header, ret, e);
     if (algorithm.ptr)
         return parse_query(a, r, algorithm, ret, e);
-    *ret = (struct sigv4_auth){.kind = SIGV4_NONE};
+    if (!parse_version_2(a, r, ret))
+        *ret = (struct sigv4_auth){.kind = SIGV4_NONE};
     return 0;
 }

@@ -29,7 +29,8 @@ struct sigv4_request {
         payload_sha256_hex; /* of the body as received; empty: take payload_hash as given */
 };
 
-/* Parses the Authorization header or the presigned query. 0 with kind NONE when there is neither;
+/* Parses the Authorization header or the presigned query. 0 with kind NONE when there is neither; a
+ * Signature Version 2 query gives kind PRESIGNED without amz_date, which sigv4_verify refuses;
  * ERR_INCOMPLETE_SIGNATURE, ERR_INVALID_SIGNATURE (both forms at once) with AWS's texts. */
 int sigv4_parse(struct arena *a, const struct sigv4_request *r, struct sigv4_auth *ret,
                 struct err *e) WARN_UNUSED;

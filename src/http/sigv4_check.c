@@ -329,6 +329,10 @@ int sigv4_verify(struct arena *a, const struct sigv4_keys *keys, const struct si
     char want[64];
     if (auth->kind == SIGV4_NONE)
         return err_set(e, ERR_MISSING_AUTH, NULL);
+    if (auth->amz_date.len == 0 && auth->kind == SIGV4_PRESIGNED)
+        return err_set_named(e, ERR_INVALID_SIGNATURE, "InvalidRequest", 400,
+                             "The authorization mechanism you have provided is not supported. "
+                             "Please use AWS4-HMAC-SHA256 (boto3: signature_version='s3v4').");
     if (!find_secret(keys, auth->access_key, &secret))
         return err_set(e, ERR_UNRECOGNIZED_CLIENT, NULL);
     if (!signs_host(auth->signed_headers))

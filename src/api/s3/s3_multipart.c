@@ -330,11 +330,12 @@ static const struct s3_part *find_part(const struct s3_parts *have, const struct
 
 static int match_parts(struct s3_call *c, const struct s3_parts *have, struct wanted_part *want,
                        size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 && want[i].number <= want[i - 1].number)
+    for (size_t i = 1; i < count; i++)
+        if (want[i].number <= want[i - 1].number)
             return s3_error(c, "InvalidPartOrder", 400,
                             "The list of parts was not in ascending order. Parts must be ordered "
                             "by part number.");
+    for (size_t i = 0; i < count; i++) {
         want[i].file = find_part(have, &want[i]);
         if (!want[i].file)
             return s3_error(c, "InvalidPart", 400,
