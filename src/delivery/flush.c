@@ -288,7 +288,7 @@ static int drop_object(struct store *store, struct bytes uri, struct err *e) {
 
 int delivery_intent_drop(struct delivery_service *d, const struct catalog_intent *in,
                          struct err *e) {
-    struct err mine;
+    struct err mine = {0};
     e = e ? e : &mine;
     int rc = drop_object(d->deps.store, in->uri, e);
     if (!rc)
