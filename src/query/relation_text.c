@@ -16,6 +16,7 @@
 #define NEVER "\xf4\x8f\xbf\xbf"        /* U+10FFFF, a noncharacter */
 #define NEVER_EITHER "\xf4\x8f\xbf\xbe" /* U+10FFFE */
 #define HEAD_BYTES (64 * 1024)
+#define LINES "max_line_size=16777216"
 
 static struct bytes property(const struct plan_table *t, const char *name, const char *otherwise) {
     struct bytes v = plan_param(t->serde_params, name);
@@ -256,7 +257,8 @@ static int lazy_relation(struct plan_scan *s, struct buf *out, struct err *e) {
     sqltext_files(out, s->files, s->file_count);
     buf_add_fmt(out,
                 ",columns={'line':'VARCHAR'},delim='" NEVER "',quote='',escape='',header=false,"
-                "auto_detect=false,nullstr='" NEVER_EITHER "',skip=%lld))",
+                "auto_detect=false,strict_mode=false," LINES ",nullstr='" NEVER_EITHER
+                "',skip=%lld))",
                 (long long)header_lines(t));
     return rc;
 }
@@ -305,7 +307,7 @@ static int csv_relation(struct plan_scan *s, struct buf *out, struct err *e) {
     buf_add_fmt(
         out,
         ",header=false,auto_detect=false,null_padding=true,strict_mode=false,nullstr='" NEVER
-        "',skip=%lld)",
+        "'," LINES ",skip=%lld)",
         (long long)header_lines(t));
     return rc;
 }
