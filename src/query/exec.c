@@ -180,18 +180,29 @@ static void release(struct exec *x) {
     pthread_mutex_unlock(&q->lock);
 }
 
+/* Under lock. */
+static bool keep_columns(struct exec *x, struct bytes json) {
+    struct bytes copy = arena_copy(&x->arena, json);
+    if (!copy.ptr)
+        return false;
+    x->columns_json = copy;
+    return true;
+}
+
 static void task_done(void *ctx, const struct work_result *r) {
     struct exec *x = ctx;
     struct query_service *q = x->service;
     struct err e = {0};
     pthread_mutex_lock(&q->lock);
     x->engine_us = json_get_i64(r->ok, "engine_us", r->run_us);
-    x->scanned_bytes = x->plan ? x->plan->scanned_bytes : 0;
-    if (r->rc == 0 && x->plan)
-        x->columns_json = arena_copy(&x->arena, x->plan->columns_json);
+    x->scanned_bytes = x->plan->scanned_bytes;
+    bool kept = r->rc || keep_columns(x, x->plan->columns_json);
     bool cancelled = x->cancel && r->rc;
     pthread_mutex_unlock(&q->lock);
-    if (r->rc == 0) {
+    if (!kept) {
+        err_set(&e, ERR_NOMEM, NULL);
+        exec_finish(x, EXEC_FAILED, &e);
+    } else if (r->rc == 0) {
         exec_finish(x, EXEC_SUCCEEDED, NULL);
     } else if (cancelled || r->rc == ERR_CANCELED) {
         exec_finish(x, EXEC_CANCELLED, NULL);
@@ -247,7 +258,8 @@ static int run_ddl(struct exec *x, struct err *e) {
     if (!rc)
         rc = write_text(x, buf_bytes(&out), e);
     pthread_mutex_lock(&q->lock);
-    x->columns_json = arena_copy(&x->arena, columns);
+    if (!rc && !keep_columns(x, columns))
+        rc = err_set(e, ERR_NOMEM, NULL);
     x->engine_us = clock_mono_us(q->d.clock) - start_us;
     pthread_mutex_unlock(&q->lock);
     buf_clear(&out);
