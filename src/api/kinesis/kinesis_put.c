@@ -15,6 +15,7 @@
 #include "slog/sequence.h"
 
 #define LSN_DIGITS 20
+#define SHARD_DIGITS 10 /* of a uint32_t; the places before them stay zero */
 #define ENTRY_HEAD "{\"SequenceNumber\":\""
 #define ENTRY_MID "\",\"ShardId\":\""
 #define ENTRY_TAIL "\"}"
@@ -131,7 +132,21 @@ static char *write_entry(char *at, const struct kinesis_stream *s, uint32_t shar
     return put_text(at, ENTRY_TAIL, sizeof(ENTRY_TAIL) - 1);
 }
 
-/* Entries with LSN 0, in the reply buffer. Neighbours of one shard are copies of each other. */
+/* Zero-padded decimal, ending at `end`. */
+static void write_digits(char *end, uint64_t v, size_t count) {
+    for (size_t i = 0; i < count; i++, v /= 10)
+        *--end = (char)('0' + v % 10);
+}
+
+/* A copy of the entry at `like`, of another shard. */
+static char *copy_entry(char *at, const char *like, uint32_t shard) {
+    char *end = put_text(at, like, ENTRY_LEN);
+    write_digits(at + LSN_AT, shard, SHARD_DIGITS);
+    write_digits(end - (sizeof(ENTRY_TAIL) - 1), shard, SHARD_DIGITS);
+    return end;
+}
+
+/* Entries with LSN 0, in the reply buffer. */
 static int lay_out_reply(struct put *p, const struct kinesis_stream *s, bool batch) {
     struct buf *out = &p->call->out_buf;
     size_t need = p->count * (ENTRY_LEN + 1) + sizeof(REPLY_HEAD) + sizeof(REPLY_TAIL);
@@ -142,10 +157,8 @@ static int lay_out_reply(struct put *p, const struct kinesis_stream *s, bool bat
         at = put_text(at, REPLY_HEAD, sizeof(REPLY_HEAD) - 1);
     p->entries = at;
     for (size_t i = 0; i < p->count; i++) {
-        if (i && p->records[i].shard == p->records[i - 1].shard)
-            at = put_text(at, at - ENTRY_LEN - 1, ENTRY_LEN);
-        else
-            at = write_entry(at, s, p->records[i].shard);
+        at = i ? copy_entry(at, p->entries, p->records[i].shard)
+               : write_entry(at, s, p->records[i].shard);
         if (i + 1 < p->count)
             *at++ = ',';
     }
@@ -153,11 +166,6 @@ static int lay_out_reply(struct put *p, const struct kinesis_stream *s, bool bat
         at = put_text(at, REPLY_TAIL, sizeof(REPLY_TAIL) - 1);
     out->len += (size_t)(at - start);
     return 0;
-}
-
-static void write_lsn(char *at, uint64_t lsn) {
-    for (size_t i = LSN_DIGITS; lsn; lsn /= 10)
-        at[--i] = (char)('0' + lsn % 10);
 }
 
 /* Commit thread. */
@@ -170,7 +178,8 @@ static void put_done(struct slog_append *a) {
     else if (rc)
         (void)err_set(&call->err, rc, NULL);
     for (size_t i = 0; !rc && i < p->count; i++)
-        write_lsn(p->entries + i * (ENTRY_LEN + 1) + LSN_AT, a->first_lsn + i);
+        write_digits(p->entries + i * (ENTRY_LEN + 1) + LSN_AT + LSN_DIGITS, a->first_lsn + i,
+                     LSN_DIGITS);
     api_finish(call, rc);
 }
 
