@@ -118,8 +118,8 @@ static void plan_body(struct http_state *st, struct body_options *o) {
     struct http_request *r = &st->r;
     const struct http_options *so = &st->server->o;
     struct bytes hash = r->auth.payload_hash, encoding = http_header(r, "content-encoding");
-    bool s3 = r->auth.kind == SIGV4_NONE ? !http_header(r, "x-amz-target").ptr
-                                         : sigv4_is_s3(r->auth.service);
+    /* Without a signature S3 answers AccessDenied whatever the body holds. */
+    bool s3 = r->auth.kind != SIGV4_NONE && sigv4_is_s3(r->auth.service);
     *o = (struct body_options){.arena = &r->arena,
                                .decoded_bytes = UINT64_MAX,
                                .max_bytes = so->max_body_bytes,
