@@ -219,6 +219,8 @@ static int lazy_expr(struct plan_scan *s, size_t i, struct buf *out, struct err 
         rc = err_set(e, ERR_NOMEM, NULL);
     } else if (is_text(type)) {
         buf_add_str(out, value);
+    } else if (type->kind == TYPE_BOOLEAN) {
+        buf_add_fmt(out, "CASE lower(%s) WHEN 'true' THEN true WHEN 'false' THEN false END", value);
     } else if (type->kind == TYPE_BINARY) {
         buf_add_fmt(out, "TRY(from_base64(%s))", value);
     } else if (type->kind == TYPE_ARRAY && type->children[0]->child_count == 0) {
