@@ -6,7 +6,9 @@
 
 #define FACTS_BATCH 500
 
-/* ---- asking a worker, waiting ---- */
+/* ---- asking a worker, waiting ----
+ * The conversion workers' group: its tasks are short, while all query workers may be busy with long
+ * queries, and then the planners would wait too. */
 struct request {
     pthread_mutex_t lock;
     pthread_cond_t cond;
@@ -33,7 +35,7 @@ static int ask(struct plan *p, struct bytes task, struct json **ret, struct err 
     struct request q = {
         .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER, .a = &p->arena};
     struct work_task t = {
-        .group = WORK_QUERY, .json = task, .timeout_ms = 60000, .done = answered, .ctx = &q};
+        .group = WORK_CONVERT, .json = task, .timeout_ms = 60000, .done = answered, .ctx = &q};
     uint64_t id;
     int rc = work_submit(p->service->d.pool, &t, &id, e);
     if (rc)
