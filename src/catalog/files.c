@@ -64,8 +64,30 @@ int catalog_file_get(struct catalog *c, struct arena *a, struct bytes uri, struc
     return rc ? rc : cat_read_end(c, k, file_get(k, a, uri, ret, e));
 }
 
+/* 1 or 0: whether anything is known of the file. */
+static int file_known(struct cat_conn *k, struct bytes uri, struct err *e) {
+    sqlite3_stmt *st = NULL;
+    int rc = cat_stmt(k, &st, e,
+                      "SELECT 1 FROM file WHERE uri=?1 UNION ALL "
+                      "SELECT 1 FROM delivered WHERE uri=?1",
+                      "t", uri);
+    if (!rc)
+        rc = cat_step(st, e);
+    if (rc == 1)
+        cat_reset(st);
+    return rc;
+}
+
+/* Called for every object that changes, most of which the catalogue has never heard of: those must
+ * not cost a commit. */
 int catalog_file_forget(struct catalog *c, struct bytes uri, struct err *e) {
-    int rc = cat_write_begin(c, e);
+    struct cat_conn *k = NULL;
+    int rc = cat_read_begin(c, &k, e);
+    if (!rc)
+        rc = cat_read_end(c, k, file_known(k, uri, e));
+    if (rc <= 0)
+        return rc;
+    rc = cat_write_begin(c, e);
     if (rc)
         return rc;
     rc = cat_run(&c->writer, e, "DELETE FROM file WHERE uri=?1", "t", uri);

@@ -267,6 +267,9 @@ static void commit_after_table_is_gone(void **state) {
     assert_int_equal(catalog_checkpoint_get(f->c, BYTES("del"), 1, &at, &f->e), 0);
     assert_int_equal(at, 5);
     assert_int_equal(catalog_file_get(f->c, &f->a, BYTES("s3://b/f"), &got, &f->e), 0);
+    uint64_t version = catalog_version(f->c);
+    assert_int_equal(catalog_file_forget(f->c, BYTES("s3://b/other"), &f->e), 0);
+    assert_int_equal(catalog_version(f->c), version);
     assert_int_equal(catalog_file_forget(f->c, BYTES("s3://b/f"), &f->e), 0);
     assert_int_equal(catalog_file_get(f->c, &f->a, BYTES("s3://b/f"), &got, &f->e),
                      ERR_RESOURCE_NOT_FOUND);
