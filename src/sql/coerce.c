@@ -135,7 +135,7 @@ static const struct sql_type *common_time(struct arena *a, const struct sql_type
     if (wide->kind == ST_TIMESTAMP)
         return sql_type_time(a, ST_TIMESTAMP, p);
     if (other->kind == ST_TIMESTAMP_TZ && !bytes_eq(other->zone, wide->zone))
-        return sql_type_tz(a, p, (struct bytes){0}); /* the caller refuses where the zone shows */
+        return NULL; /* the zone of a value is part of its static type here */
     return sql_type_tz(a, p, wide->zone);
 }
 

@@ -1,0 +1,301 @@
+/* analyze_call.c - calls: scalar functions, lambdas, aggregates, window functions. */
+#include "sql/analyze_int.h"
+#include "sql/literal.h"
+
+struct call {
+    struct ctx *c;
+    const struct sql_expr *e;
+    struct bound **args; /* as bound; lambdas once they are typed */
+    struct sql_fn_arg types[SQL_FN_MAX_ARGS];
+    size_t count;
+};
+
+/* ---- lambdas ---- */
+static bool lambda_scope(struct ctx *c, const struct sql_expr *e, const struct sql_type *const *t,
+                         size_t *ids, struct scope *s) {
+    size_t n = e->lambda.params.count;
+    s->parent = c->scope;
+    s->count = n;
+    s->fields = ARENA_NEW_N(c->z->a, struct scope_field, n ? n : 1);
+    for (size_t i = 0; s->fields && i < n; i++) {
+        struct bound *p = bound_new(c->z->a, BX_PARAM, t[i], e->pos);
+        if (!p)
+            return false;
+        p->column = ids[i] = (size_t)c->z->next_param++;
+        s->fields[i] = (struct scope_field){.name = e->lambda.params.items[i].text, .value = p};
+    }
+    return s->fields != NULL;
+}
+
+static struct bound *bind_lambda(struct ctx *c, const struct sql_expr *e,
+                                 const struct sql_type *const *types) {
+    struct ctx inner = *c;
+    struct scope s = {0};
+    size_t *ids = ARENA_NEW_N(c->z->a, size_t, e->lambda.params.count + 1);
+    if (!ids || !lambda_scope(c, e, types, ids, &s))
+        return NULL;
+    inner.scope = &s;
+    inner.no_aggregates = "Lambda expression";
+    struct bound *body = bind_expr(&inner, e->lambda.body);
+    struct bound *x = body ? bound_call(c->z->a, NULL, body->type, e->pos, &body, 1) : NULL;
+    if (x) {
+        x->kind = BX_LAMBDA;
+        x->params = ids;
+        x->param_count = e->lambda.params.count;
+    }
+    return x;
+}
+
+static int type_lambda(void *ctx, size_t index, const struct sql_type *const *params, size_t count,
+                       const struct sql_type **ret, struct err *e) {
+    struct call *k = ctx;
+    struct bound *x = bind_lambda(k->c, k->e->call->args.items[index], params);
+    if (!x)
+        return k->c->z->rc ? k->c->z->rc : err_set(e, ERR_NOMEM, NULL);
+    k->args[index] = x;
+    *ret = x->type;
+    return 0;
+}
+
+/* A lambda's body takes the type the signature wants of it. */
+static bool coerce_lambda(struct ctx *c, struct bound *lambda, const struct sql_type *t) {
+    lambda->args[0] = bound_cast(c->z->a, lambda->args[0], t);
+    lambda->type = t;
+    return lambda->args[0] != NULL;
+}
+
+/* reduce(array, S, (S, T) -> S, S -> R): the state's type is the widest of start and step. */
+static bool coerce_lambdas(struct call *k, const struct sql_fn_match *m) {
+    if (strcmp(m->fn->name, "reduce") == 0)
+        return coerce_lambda(k->c, k->args[2], m->params[1]);
+    if (strstr(m->fn->signature, ",boolean)") && k->args[1]->kind == BX_LAMBDA)
+        return coerce_lambda(k->c, k->args[1], sql_type_of(ST_BOOLEAN));
+    return true;
+}
+
+/* ---- resolution ---- */
+static bool resolve(struct call *k, struct bytes name, struct sql_pos pos, struct sql_fn_match *m) {
+    struct analyzer *z = k->c->z;
+    struct err e = {0};
+    size_t rows;
+    const struct sql_fn *fn = sql_fn_find(name, &rows);
+    if (!rows) {
+        fail(z, pos, "FUNCTION_NOT_FOUND", "Function '%.*s' not registered",
+             BYTES_ARG(lower_copy(z, name)));
+        return false;
+    }
+    struct sql_fn_lambda lambda = {.ctx = k, .type_body = type_lambda};
+    int rc = sql_fn_resolve(z->a, fn, rows, k->types, k->count, &lambda, m, &e);
+    if (rc && !z->rc)
+        fail_at(z, pos, &e);
+    if (rc)
+        return false;
+    for (size_t i = 0; i < k->count; i++)
+        if (m->params[i] && !(k->args[i] = bound_cast(z->a, k->args[i], m->params[i])))
+            return false;
+    return coerce_lambdas(k, m);
+}
+
+/* The zone of a value is part of its static type: it must be written as text. */
+static struct bound *zoned(struct ctx *c, struct bound *x) {
+    if (!x || !strstr(x->sql, "zone") || x->type->kind != ST_TIMESTAMP_TZ || x->arg_count < 2)
+        return x;
+    struct bound *zone = x->args[1];
+    while (zone->kind == BX_CAST)
+        zone = zone->args[0];
+    if (zone->kind != BX_LITERAL || !zone->value.ptr)
+        return fail(c->z, zone->pos, "NOT_SUPPORTED", "The time zone must be a literal");
+    if (!literal_zone_known(zone->value))
+        return fail(c->z, zone->pos, "INVALID_FUNCTION_ARGUMENT", "'%.*s' is not a valid time zone",
+                    BYTES_ARG(zone->value));
+    x->type = sql_type_tz(c->z->a, x->type->precision, zone->value);
+    return x->type ? x : NULL;
+}
+
+struct bound *call_function(struct ctx *c, const char *name, struct bound **args, size_t count,
+                            struct sql_pos pos) {
+    struct call *k = ARENA_NEW(c->z->a, struct call);
+    struct sql_fn_match *m = ARENA_NEW(c->z->a, struct sql_fn_match);
+    if (!k || !m || !(k->args = ARENA_NEW_N(c->z->a, struct bound *, count + 1)))
+        return NULL;
+    k->c = c;
+    k->count = count;
+    for (size_t i = 0; i < count; i++) {
+        k->args[i] = args[i];
+        k->types[i].type = args[i]->type;
+    }
+    return resolve(k, bytes_str(name), pos, m)
+               ? zoned(c, bound_call(c->z->a, m->fn->sql, m->result, pos, k->args, count))
+               : NULL;
+}
+
+static bool bind_arguments(struct call *k, struct ctx *inner) {
+    const struct sql_exprs *list = &k->e->call->args;
+    if (list->count > SQL_FN_MAX_ARGS) {
+        fail(k->c->z, k->e->pos, "TOO_MANY_ARGUMENTS", "Too many arguments for function call");
+        return false;
+    }
+    k->count = list->count;
+    k->args = ARENA_NEW_N(k->c->z->a, struct bound *, list->count + 1);
+    for (size_t i = 0; k->args && i < list->count; i++) {
+        if (list->items[i]->kind == SQL_E_LAMBDA) {
+            k->types[i].lambda_params = list->items[i]->lambda.params.count;
+            continue;
+        }
+        if (!(k->args[i] = bind_expr(inner, list->items[i])))
+            return false;
+        k->types[i].type = k->args[i]->type;
+    }
+    return k->args != NULL;
+}
+
+/* ---- aggregates ---- */
+static bool may_aggregate(struct ctx *c, const struct sql_expr *e, bool windowed) {
+    if (c->no_aggregates) {
+        fail(c->z, e->pos, "EXPRESSION_NOT_SCALAR",
+             "%s cannot contain aggregations, window functions or grouping operations: [%.*s]",
+             c->no_aggregates, BYTES_ARG(expr_text(c->z, e)));
+        return false;
+    }
+    if (c->in_aggregate) {
+        fail(c->z, e->pos, windowed ? "NESTED_WINDOW" : "NESTED_AGGREGATION",
+             "Cannot nest %s inside aggregation '%s': [%.*s]",
+             windowed ? "window functions" : "aggregations", c->in_aggregate,
+             BYTES_ARG(expr_text(c->z, e)));
+        return false;
+    }
+    if (c->in_window && windowed) {
+        fail(c->z, e->pos, "NESTED_WINDOW", "Cannot nest window functions inside window function");
+        return false;
+    }
+    if (!c->select) {
+        fail(c->z, e->pos, "EXPRESSION_NOT_SCALAR", "Aggregations are not allowed here");
+        return false;
+    }
+    return true;
+}
+
+static bool check_form(struct ctx *c, const struct sql_expr *e, const struct sql_fn *fn) {
+    const struct sql_call *k = e->call;
+    const char *wrong = NULL;
+    if (fn->kind == SQL_FN_SCALAR && (k->over || k->filter || k->distinct || k->order_by.count))
+        wrong = "is not an aggregate function";
+    else if (fn->kind == SQL_FN_WINDOW && (k->filter || k->distinct || k->order_by.count))
+        wrong = "takes no FILTER, DISTINCT or ORDER BY";
+    else if (k->over && k->distinct)
+        wrong = "takes no DISTINCT in a window";
+    else if (k->over && k->order_by.count)
+        wrong = "takes no ORDER BY in a window";
+    else if (k->overflow == SQL_OVERFLOW_TRUNCATE)
+        wrong = "takes no ON OVERFLOW TRUNCATE";
+    if (fn->kind == SQL_FN_WINDOW && !k->over) {
+        fail(c->z, e->pos, "MISSING_OVER", "Window function %s requires an OVER clause", fn->name);
+        return false;
+    }
+    if (wrong)
+        fail(c->z, e->pos, fn->kind == SQL_FN_SCALAR ? "FUNCTION_NOT_AGGREGATE" : "NOT_SUPPORTED",
+             "Function %s %s", fn->name, wrong);
+    return !wrong;
+}
+
+static bool bind_aggregate_parts(struct ctx *c, struct ctx *inner, const struct sql_call *k,
+                                 struct bound *x) {
+    const struct sql_sort *order = k->within_group.count ? &k->within_group : &k->order_by;
+    x->distinct = k->distinct;
+    x->ignore_nulls = k->null_treatment == SQL_NULLS_IGNORE;
+    if (!bind_sorts(inner, order, &x->order))
+        return false;
+    if (k->filter && !(x->filter = bind_boolean(inner, k->filter, "FILTER clause")))
+        return false;
+    struct ctx around = *c;
+    around.in_window = true;
+    if (k->over && !(x->over = bind_window(&around, k->over)))
+        return false;
+    if (!k->over)
+        c->select->aggregated = true;
+    return true;
+}
+
+/* DuckDB wants ORDER BY of a DISTINCT aggregate to be its argument, as Trino does. */
+static bool check_distinct_order(struct ctx *c, struct bound *x) {
+    for (size_t i = 0; x->distinct && i < x->order.count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < x->arg_count; j++)
+            found |= bound_equal(x->order.items[i].x, x->args[j]);
+        if (found)
+            continue;
+        fail(c->z, x->pos, "EXPRESSION_NOT_IN_DISTINCT",
+             "For aggregate function with DISTINCT, ORDER BY expressions must appear in arguments");
+        return false;
+    }
+    return true;
+}
+
+static struct bound *finish_aggregate(struct call *k, struct ctx *inner,
+                                      const struct sql_fn_match *m) {
+    struct ctx *c = k->c;
+    const struct sql_call *call = k->e->call;
+    struct bound *x = bound_call(c->z->a, m->fn->sql, m->result, k->e->pos, k->args, k->count);
+    if (!x)
+        return NULL;
+    x->kind = BX_AGG;
+    if (!bind_aggregate_parts(c, inner, call, x) || !check_distinct_order(c, x))
+        return NULL;
+    bool listed = strcmp(m->fn->name, "approx_distinct") == 0;
+    if (x->distinct && listed)
+        x->distinct = false;
+    if (call->null_treatment == SQL_NULLS_IGNORE && !call->over)
+        return fail(c->z, k->e->pos, "NOT_SUPPORTED", "IGNORE NULLS needs an OVER clause");
+    return x;
+}
+
+static struct bound *constant_function(struct ctx *c, const struct sql_expr *e) {
+    struct bytes name = e->call->name.parts[0].text;
+    struct sql_expr now = {.kind = SQL_E_CURRENT, .pos = e->pos};
+    now.current.what = SQL_CURRENT_TIMESTAMP;
+    now.current.precision = -1;
+    if (e->call->args.count || e->call->over || !bytes_eq_nocase(name, BYTES("now")))
+        return NULL;
+    return bind_current(c, &now);
+}
+
+static struct bound *bind_mod(struct ctx *c, const struct sql_expr *e) {
+    struct bound **xs = bind_list(c, &e->call->args);
+    return xs ? bind_arithmetic(c, SQL_OP_MODULUS, xs[0], xs[1], e->pos) : NULL;
+}
+
+struct bound *bind_call(struct ctx *c, const struct sql_expr *e) {
+    const struct sql_call *call = e->call;
+    if (call->name.count != 1)
+        return fail(c->z, e->pos, "FUNCTION_NOT_FOUND", "Function '%.*s' not registered",
+                    BYTES_ARG(lower_copy(c->z, call->name.parts[call->name.count - 1].text)));
+    struct bytes name = call->name.parts[0].text;
+    struct bound *now = constant_function(c, e);
+    if (now || c->z->rc)
+        return now;
+    if (bytes_eq_nocase(name, BYTES("mod")) && call->args.count == 2)
+        return bind_mod(c, e);
+    size_t rows;
+    const struct sql_fn *fn = sql_fn_find(name, &rows);
+    bool grouped = rows && fn->kind != SQL_FN_SCALAR;
+    if (grouped && !may_aggregate(c, e, call->over != NULL))
+        return NULL;
+    struct call *k = ARENA_NEW(c->z->a, struct call);
+    struct sql_fn_match *m = ARENA_NEW(c->z->a, struct sql_fn_match);
+    if (!k || !m)
+        return NULL;
+    struct ctx inner = *c;
+    if (grouped && call->over)
+        inner.in_window = true;
+    else if (grouped)
+        inner.in_aggregate = fn->name;
+    k->c = c;
+    k->e = e;
+    if (!bind_arguments(k, &inner) || !resolve(k, name, e->pos, m))
+        return NULL;
+    if (!check_form(c, e, m->fn))
+        return NULL;
+    return grouped
+               ? finish_aggregate(k, &inner, m)
+               : zoned(c, bound_call(c->z->a, m->fn->sql, m->result, e->pos, k->args, k->count));
+}

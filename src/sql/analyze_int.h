@@ -1,0 +1,134 @@
+/* analyze_int.h - between the analyzer's files.
+ *
+ * Functions that make something return NULL after they have recorded the error (fail) or when the
+ * arena is full; the entry point tells the two apart. */
+#ifndef TARN_SQL_ANALYZE_INT_H
+#define TARN_SQL_ANALYZE_INT_H
+
+#include "sql/bound.h"
+
+struct scope_field {
+    struct bytes database, table; /* how it may be qualified; empty: not */
+    struct bytes name;            /* empty: none */
+    struct bound *value;
+    bool hidden; /* the right side's column of a USING: no name reaches it, nor does the star */
+};
+/* The names an expression sees: its own fields, then the parents'. */
+struct scope {
+    struct scope *parent;
+    struct scope_field *fields;
+    size_t count;
+    bool is_output; /* ORDER BY: names of the select list; the parent is the same query's FROM */
+};
+
+struct cte {
+    struct bytes name;
+    struct bound_with *with;
+    struct cte *next;
+};
+
+/* What may stand in an expression, by clause. */
+struct clause {
+    const char *name; /* for error texts; NULL: everything may */
+    bool no_aggregates;
+};
+
+struct analyzer {
+    struct arena *a;
+    const struct sql_env *env;
+    struct sql_statement *statement;
+    struct sql_plan *plan;
+    struct err *e;
+    int rc; /* the first error */
+    int next_id, next_param, depth;
+    struct cte *ctes;
+};
+
+/* One expression's surroundings. */
+struct ctx {
+    struct analyzer *z;
+    struct scope *scope;
+    struct bound_select *select; /* NULL: none (VALUES, LIMIT) */
+    const char *no_aggregates;   /* clause that refuses them, e.g. "WHERE clause" */
+    const char *in_aggregate;    /* name of the aggregate around */
+    bool in_window;
+    struct sql_named_window *windows;
+    size_t window_count;
+};
+
+#define ANALYZE_MAX_DEPTH 400
+
+/* Records ERR_SQL `name` at a position, text prefixed with it; returns NULL for `return fail(..)`.
+ */
+void *fail(struct analyzer *z, struct sql_pos pos, const char *name, const char *fmt, ...)
+    PRINTF_LIKE(4, 5);
+/* The same for an error that another module wrote without a position. */
+void *fail_at(struct analyzer *z, struct sql_pos pos, const struct err *from);
+struct bytes type_text(struct analyzer *z, const struct sql_type *t);
+struct bytes lower_copy(struct analyzer *z, struct bytes text);
+struct bytes expr_text(struct analyzer *z, const struct sql_expr *e);
+
+/* ---- scope.c ---- */
+/* A column, or a field of a row column, by its path. */
+struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct sql_pos pos);
+bool scope_field_matches(const struct scope_field *f, const struct sql_ident *parts, size_t count,
+                         struct bytes default_database);
+struct bound *make_field(struct ctx *c, struct bound *row, struct bytes name, struct sql_pos pos);
+
+/* ---- analyze_expr.c ---- */
+struct bound *bind_expr(struct ctx *c, struct sql_expr *e);
+/* bind_expr, then coerced; TYPE_MISMATCH "<what> must evaluate to a <type>: actual type ..". */
+struct bound *bind_boolean(struct ctx *c, struct sql_expr *e, const char *what);
+/* NULL when the list could not be bound; count 0 gives a valid pointer. */
+struct bound **bind_list(struct ctx *c, const struct sql_exprs *list);
+const struct sql_type *common_of(struct analyzer *z, struct bound *const *xs, size_t count);
+
+/* ---- analyze_op.c ---- */
+struct bound *bind_arithmetic(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
+                              struct sql_pos pos);
+struct bound *bind_negation(struct ctx *c, struct bound *x, struct sql_pos pos);
+struct bound *bind_comparison(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
+                              struct sql_pos pos);
+struct bound *bind_in_list(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_between(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_not(struct ctx *c, struct bound *x);
+struct bound *bind_concat(struct ctx *c, struct bound *l, struct bound *r, struct sql_pos pos);
+struct bound *bind_subscript(struct ctx *c, const struct sql_expr *e);
+
+/* ---- analyze_literal.c ---- */
+struct bound *bind_literal(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_current(struct ctx *c, const struct sql_expr *e);
+struct bound *string_literal(struct analyzer *z, struct bytes text, struct sql_pos pos);
+struct bound *integer_literal(struct analyzer *z, int64_t v, struct sql_pos pos);
+const struct sql_type *resolve_type(struct analyzer *z, const struct sql_type_name *t);
+
+/* ---- analyze_call.c ---- */
+struct bound *bind_call(struct ctx *c, const struct sql_expr *e);
+/* A call by name on bound arguments. */
+struct bound *call_function(struct ctx *c, const char *name, struct bound **args, size_t count,
+                            struct sql_pos pos);
+
+/* ---- analyze_window.c ---- */
+struct bound_window *bind_window(struct ctx *c, const struct sql_window *w);
+bool bind_sorts(struct ctx *c, const struct sql_sort *s, struct bound_sorts *ret);
+
+/* ---- analyze_relation.c ---- */
+struct bound_rel *bind_relation(struct ctx *c, struct sql_relation *r, struct scope *ret);
+struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns);
+struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column, struct sql_pos pos);
+bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos pos,
+                     struct bound_rel **ret, struct scope *ret_scope);
+
+/* ---- analyze_select.c ---- */
+struct bound_query *bind_select(struct ctx *outer, struct sql_query *q, struct sql_select *s,
+                                struct sql_pos pos);
+
+/* ---- analyze_query.c ---- */
+struct bound_query *bind_query(struct ctx *outer, struct sql_query *q);
+struct bound_query *new_query(struct analyzer *z, enum bound_body body, size_t columns);
+bool bind_limits(struct ctx *c, struct sql_query *q, struct bound_query *b);
+/* Checks that expressions of a grouped query use only groups and aggregates. */
+bool check_grouped(struct analyzer *z, struct bound_select *s, struct bound *x,
+                   const struct sql_expr *source);
+
+#endif

@@ -1,0 +1,430 @@
+/* analyze_relation.c - FROM: tables, common tables, subqueries, joins, UNNEST.
+ *
+ * Each relation gets a number; what it brings into the scope are fields whose values are columns of
+ * it. USING and NATURAL put the shared columns first, once, and hide both sides' own. The right
+ * side of a join sees the left side's fields when it is UNNEST or LATERAL. */
+#include "sql/analyze_int.h"
+
+struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns) {
+    struct bound_rel *r = ARENA_NEW(z->a, struct bound_rel);
+    size_t n = columns ? columns : 1;
+    if (!r || !(r->types = ARENA_NEW_N(z->a, const struct sql_type *, n)) ||
+        !(r->used = ARENA_NEW_N(z->a, bool, n)))
+        return NULL;
+    r->kind = kind;
+    r->id = z->next_id++;
+    r->column_count = columns;
+    return r;
+}
+
+struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column,
+                        struct sql_pos pos) {
+    struct bound *x = bound_new(z->a, BX_COLUMN, r->types[column], pos);
+    if (x) {
+        x->rel = r;
+        x->column = column;
+    }
+    return x;
+}
+
+static bool fill_scope(struct analyzer *z, struct bound_rel *r, const struct bytes *names,
+                       struct bytes database, struct bytes table, struct sql_pos pos,
+                       struct scope *ret) {
+    ret->count = r->column_count;
+    ret->fields = ARENA_NEW_N(z->a, struct scope_field, r->column_count + 1);
+    for (size_t i = 0; ret->fields && i < r->column_count; i++) {
+        struct bound *x = column_of(z, r, i, pos);
+        if (!x)
+            return false;
+        ret->fields[i] = (struct scope_field){database, table, names[i], x, false};
+    }
+    return ret->fields != NULL;
+}
+
+/* ---- tables ---- */
+static bool add_scan(struct analyzer *z, struct bound_rel *r) {
+    struct sql_plan *p = z->plan;
+    if (p->scan_count == p->scan_room) {
+        size_t room = p->scan_room ? p->scan_room * 2 : 8;
+        struct sql_scan *scans = ARENA_NEW_N(z->a, struct sql_scan, room);
+        struct bound_rel **rels = ARENA_NEW_N(z->a, struct bound_rel *, room);
+        if (!scans || !rels)
+            return false;
+        if (p->scan_count) {
+            memcpy(scans, p->scans, p->scan_count * sizeof(*scans));
+            memcpy(rels, p->scan_rels, p->scan_count * sizeof(*rels));
+        }
+        p->scans = scans;
+        p->scan_rels = rels;
+        p->scan_room = room;
+    }
+    r->scan = p->scan_count++;
+    p->scan_rels[r->scan] = r;
+    p->scans[r->scan].table = r->table;
+    p->scans[r->scan].column_used = r->used;
+    return true;
+}
+
+static struct bound_rel *scan_of(struct analyzer *z, const struct sql_table_info *t) {
+    struct bound_rel *r = new_rel(z, REL_SCAN, t->column_count);
+    if (!r)
+        return NULL;
+    r->table = t;
+    for (size_t i = 0; i < t->column_count; i++)
+        if (!(r->types[i] = sql_type_from_hive(z->a, t->columns[i].type)))
+            return NULL;
+    return add_scan(z, r) ? r : NULL;
+}
+
+static const struct sql_table_info *find_table(struct analyzer *z, const struct sql_path *name,
+                                               struct sql_pos pos) {
+    struct err e = {0};
+    const struct sql_table_info *info = NULL;
+    struct bytes table = lower_copy(z, name->parts[name->count - 1].text);
+    struct bytes database = name->count > 1 ? lower_copy(z, name->parts[name->count - 2].text)
+                                            : z->env->default_database;
+    if (name->count > 3 ||
+        (name->count == 3 && !bytes_eq_nocase(name->parts[0].text, BYTES("awsdatacatalog"))))
+        return fail(z, pos, "CATALOG_NOT_FOUND", "Catalog '%.*s' does not exist",
+                    BYTES_ARG(lower_copy(z, name->parts[0].text)));
+    if (!database.len)
+        return fail(z, pos, "MISSING_SCHEMA_NAME",
+                    "Schema must be specified when session schema is not set");
+    int rc = z->env->find_table(z->env->ctx, z->a, database, table, &info, &e);
+    if (rc == ERR_RESOURCE_NOT_FOUND)
+        return fail(z, pos, "SCHEMA_NOT_FOUND", "Schema '%.*s' does not exist",
+                    BYTES_ARG(database));
+    if (rc == ERR_ENTITY_NOT_FOUND)
+        return fail(z, pos, "TABLE_NOT_FOUND", "Table 'awsdatacatalog.%.*s.%.*s' does not exist",
+                    BYTES_ARG(database), BYTES_ARG(table));
+    if (rc) {
+        if (!z->rc) {
+            z->rc = rc;
+            if (z->e)
+                *z->e = e;
+        }
+        return NULL;
+    }
+    return info;
+}
+
+static struct bound_rel *cte_of(struct analyzer *z, struct bound_with *w) {
+    struct bound_rel *r = new_rel(z, REL_CTE, w->query->column_count);
+    if (!r)
+        return NULL;
+    w->references++;
+    r->with = w;
+    r->query = w->query;
+    memcpy(r->types, w->query->types, r->column_count * sizeof(*r->types));
+    return r;
+}
+
+static struct cte *find_cte(struct analyzer *z, const struct sql_path *name) {
+    if (name->count != 1)
+        return NULL;
+    for (struct cte *c = z->ctes; c; c = c->next)
+        if (bytes_eq_nocase(c->name, name->parts[0].text))
+            return c;
+    return NULL;
+}
+
+bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos pos,
+                     struct bound_rel **ret, struct scope *ret_scope) {
+    struct analyzer *z = c->z;
+    struct cte *cte = find_cte(z, name);
+    struct bytes *names;
+    if (cte) {
+        *ret = cte_of(z, cte->with);
+        names = cte->with->names ? cte->with->names : cte->with->query->names;
+        return *ret && fill_scope(z, *ret, names, (struct bytes){0}, cte->name, pos, ret_scope);
+    }
+    const struct sql_table_info *t = find_table(z, name, pos);
+    *ret = t ? scan_of(z, t) : NULL;
+    if (!*ret || !(names = ARENA_NEW_N(z->a, struct bytes, t->column_count + 1)))
+        return false;
+    for (size_t i = 0; i < t->column_count; i++)
+        names[i] = t->columns[i].name;
+    return fill_scope(z, *ret, names, t->database, t->name, pos, ret_scope);
+}
+
+static struct bound_rel *bind_table(struct ctx *c, struct sql_relation *r, struct scope *ret) {
+    struct bound_rel *b = NULL;
+    if (r->table.as_of_kind != SQL_AS_OF_NONE)
+        return fail(c->z, r->pos, "NOT_SUPPORTED", "FOR %s AS OF is not supported",
+                    r->table.as_of_kind == SQL_AS_OF_TIMESTAMP ? "TIMESTAMP" : "VERSION");
+    return bind_table_path(c, &r->table.name, r->pos, &b, ret) ? b : NULL;
+}
+
+/* ---- subqueries ---- */
+static struct bound_rel *bind_subquery(struct ctx *c, struct sql_relation *r, struct scope *ret) {
+    struct ctx inner = *c;
+    inner.select = NULL;
+    inner.no_aggregates = inner.in_aggregate = NULL;
+    struct bound_query *q = bind_query(&inner, r->subquery.query);
+    struct bound_rel *b = q ? new_rel(c->z, REL_QUERY, q->column_count) : NULL;
+    if (!b)
+        return NULL;
+    b->query = q;
+    b->lateral = r->subquery.lateral;
+    memcpy(b->types, q->types, q->column_count * sizeof(*b->types));
+    return fill_scope(c->z, b, q->names, (struct bytes){0}, (struct bytes){0}, r->pos, ret) ? b
+                                                                                            : NULL;
+}
+
+/* ---- UNNEST ---- */
+static bool unnest_columns(struct ctx *c, struct bound **args, size_t count, bool ordinality,
+                           const struct sql_type **types, struct bytes *names, size_t *ret) {
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct sql_type *t = args[i]->type;
+        if (t->kind == ST_UNKNOWN)
+            t = sql_type_array(c->z->a, t);
+        if (t->kind != ST_ARRAY && t->kind != ST_MAP) {
+            fail(c->z, args[i]->pos, "TYPE_MISMATCH", "Cannot unnest type: %.*s",
+                 BYTES_ARG(type_text(c->z, t)));
+            return false;
+        }
+        const struct sql_type *from = t->kind == ST_MAP                ? t
+                                      : t->children[0]->kind == ST_ROW ? t->children[0]
+                                                                       : t;
+        if (n + from->child_count >= 512) {
+            fail(c->z, args[i]->pos, "NOT_SUPPORTED", "UNNEST gives more than 512 columns");
+            return false;
+        }
+        for (size_t j = 0; j < from->child_count; j++, n++) {
+            types[n] = from->children[j];
+            names[n] = from->kind == ST_ROW ? from->names[j] : (struct bytes){0};
+        }
+    }
+    if (ordinality) {
+        names[n] = (struct bytes){0};
+        types[n++] = sql_type_of(ST_BIGINT);
+    }
+    *ret = n;
+    return true;
+}
+
+static struct bound_rel *bind_unnest(struct ctx *c, struct sql_relation *r, struct scope *ret) {
+    const struct sql_type *types[513];
+    struct bytes names[513];
+    size_t n;
+    struct ctx inner = *c;
+    inner.no_aggregates = "UNNEST";
+    struct bound **args = bind_list(&inner, &r->unnest.args);
+    if (!args ||
+        !unnest_columns(c, args, r->unnest.args.count, r->unnest.with_ordinality, types, names, &n))
+        return NULL;
+    struct bound_rel *b = new_rel(c->z, REL_UNNEST, n);
+    if (!b)
+        return NULL;
+    memcpy(b->types, types, n * sizeof(*types));
+    b->args = args;
+    b->arg_count = r->unnest.args.count;
+    b->with_ordinality = r->unnest.with_ordinality;
+    return fill_scope(c->z, b, names, (struct bytes){0}, (struct bytes){0}, r->pos, ret) ? b : NULL;
+}
+
+/* ---- joins ---- */
+static bool join_scopes(struct analyzer *z, const struct scope *l, const struct scope *r,
+                        struct scope *ret) {
+    ret->count = l->count + r->count;
+    ret->fields = ARENA_NEW_N(z->a, struct scope_field, ret->count + 1);
+    if (!ret->fields)
+        return false;
+    memcpy(ret->fields, l->fields, l->count * sizeof(*l->fields));
+    memcpy(ret->fields + l->count, r->fields, r->count * sizeof(*r->fields));
+    return true;
+}
+
+/* The side's field of that name; NULL with an error unless exactly one. */
+static struct scope_field *side_field(struct ctx *c, struct scope *s, struct bytes name,
+                                      struct sql_pos pos, const char *side) {
+    struct scope_field *found = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->fields[i].hidden || !s->fields[i].name.len ||
+            !bytes_eq_nocase(s->fields[i].name, name))
+            continue;
+        if (found)
+            return fail(c->z, pos, "AMBIGUOUS_NAME", "Column '%.*s' is ambiguous", BYTES_ARG(name));
+        found = &s->fields[i];
+    }
+    if (found)
+        return found;
+    return fail(c->z, pos, "COLUMN_NOT_FOUND", "Column '%.*s' is missing from %s side of join",
+                BYTES_ARG(name), side);
+}
+
+static struct bound *shared_value(struct ctx *c, enum sql_join_kind kind, struct bound *l,
+                                  struct bound *r, struct sql_pos pos) {
+    const struct sql_type *t = sql_type_common(c->z->a, l->type, r->type);
+    if (!t)
+        return fail(c->z, pos, "TYPE_MISMATCH", "Cannot join columns of types %.*s and %.*s",
+                    BYTES_ARG(type_text(c->z, l->type)), BYTES_ARG(type_text(c->z, r->type)));
+    struct bound *xs[] = {bound_cast(c->z->a, l, t), bound_cast(c->z->a, r, t)};
+    if (kind == SQL_JOIN_INNER || kind == SQL_JOIN_LEFT)
+        return xs[0];
+    if (kind == SQL_JOIN_RIGHT)
+        return xs[1];
+    return bound_call(c->z->a, "coalesce($*)", t, pos, xs, 2);
+}
+
+static bool join_using(struct ctx *c, struct sql_relation *r, struct bound_rel *b,
+                       const struct sql_idents *names, struct scope *l, struct scope *right,
+                       struct scope *ret) {
+    struct analyzer *z = c->z;
+    struct scope_field *shared = ARENA_NEW_N(z->a, struct scope_field, names->count + 1);
+    struct scope all;
+    for (size_t i = 0; shared && i < names->count; i++) {
+        struct bytes name = names->items[i].text;
+        struct sql_pos pos = names->items[i].pos;
+        struct scope_field *x = side_field(c, l, name, pos, "left");
+        struct scope_field *y = x ? side_field(c, right, name, pos, "right") : NULL;
+        if (!y)
+            return false;
+        struct bound *eq = bind_comparison(c, SQL_OP_EQ, x->value, y->value, pos);
+        struct bound *both[] = {b->on, eq};
+        struct bound *v = eq ? shared_value(c, r->join.kind, x->value, y->value, pos) : NULL;
+        if (!v)
+            return false;
+        b->on = i ? bound_call(z->a, "@and", sql_type_of(ST_BOOLEAN), pos, both, 2) : eq;
+        if (!b->on)
+            return false;
+        if (i)
+            b->on->op = BO_AND;
+        shared[i] = (struct scope_field){.name = x->name, .value = v};
+        x->hidden = y->hidden = true;
+    }
+    if (!shared || !join_scopes(z, l, right, &all))
+        return false;
+    struct scope head = {.fields = shared, .count = names->count};
+    return join_scopes(z, &head, &all, ret);
+}
+
+static bool natural_names(struct ctx *c, const struct scope *l, const struct scope *r,
+                          struct sql_idents *ret) {
+    ret->items = ARENA_NEW_N(c->z->a, struct sql_ident, l->count + 1);
+    ret->count = 0;
+    for (size_t i = 0; ret->items && i < l->count; i++)
+        for (size_t j = 0; j < r->count; j++) {
+            if (l->fields[i].hidden || r->fields[j].hidden || !l->fields[i].name.len ||
+                !bytes_eq_nocase(l->fields[i].name, r->fields[j].name))
+                continue;
+            ret->items[ret->count++].text = l->fields[i].name;
+            break;
+        }
+    return ret->items != NULL;
+}
+
+static bool sees_left(const struct sql_relation *r) {
+    while (r->kind == SQL_R_PAREN)
+        r = r->paren;
+    return r->kind == SQL_R_UNNEST || (r->kind == SQL_R_SUBQUERY && r->subquery.lateral);
+}
+
+static bool join_condition(struct ctx *c, struct sql_relation *r, struct bound_rel *b,
+                           struct scope *ret) {
+    if (!r->join.on)
+        return true;
+    struct ctx inner = *c;
+    struct scope s = *ret;
+    s.parent = c->scope;
+    inner.scope = &s;
+    inner.no_aggregates = "JOIN clause";
+    b->on = bind_boolean(&inner, r->join.on, "JOIN ON clause");
+    return b->on != NULL;
+}
+
+static struct bound_rel *bind_join(struct ctx *c, struct sql_relation *r, struct scope *ret) {
+    struct scope l = {0}, right = {0};
+    struct ctx inner = *c;
+    struct bound_rel *b = new_rel(c->z, REL_JOIN, 0);
+    if (!b || !(b->left = bind_relation(c, r->join.left, &l)))
+        return NULL;
+    if (sees_left(r->join.right)) {
+        l.parent = c->scope;
+        inner.scope = &l;
+        if (r->join.kind == SQL_JOIN_RIGHT || r->join.kind == SQL_JOIN_FULL)
+            return fail(c->z, r->pos, "NOT_SUPPORTED",
+                        "RIGHT and FULL JOIN involving UNNEST or LATERAL is not supported");
+    }
+    if (!(b->right = bind_relation(&inner, r->join.right, &right)))
+        return NULL;
+    b->join = r->join.kind;
+    struct sql_idents names = r->join.using;
+    if (r->join.natural && !natural_names(c, &l, &right, &names))
+        return NULL;
+    if (names.count)
+        return join_using(c, r, b, &names, &l, &right, ret) ? b : NULL;
+    return join_scopes(c->z, &l, &right, ret) && join_condition(c, r, b, ret) ? b : NULL;
+}
+
+/* ---- aliases ---- */
+static bool rename_fields(struct ctx *c, const struct sql_relation *r, struct scope *s) {
+    size_t n = r->column_aliases.count, shown = 0;
+    for (size_t i = 0; i < s->count; i++)
+        shown += !s->fields[i].hidden;
+    if (n && n != shown) {
+        fail(c->z, r->pos, "MISMATCHED_COLUMN_ALIASES",
+             "Column alias list has %zu entries but '%.*s' has %zu columns available", n,
+             BYTES_ARG(r->alias.text), shown);
+        return false;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->fields[i].hidden)
+            continue;
+        struct scope_field f = s->fields[i];
+        f.database = (struct bytes){0};
+        f.table = r->alias.text;
+        if (n)
+            f.name = r->column_aliases.items[kept].text;
+        s->fields[kept++] = f;
+    }
+    s->count = kept;
+    return true;
+}
+
+static bool bind_sample(struct ctx *c, struct sql_relation *r, struct bound_rel *b) {
+    if (r->sample == SQL_SAMPLE_NONE)
+        return true;
+    if (b->kind == REL_JOIN || b->kind == REL_UNNEST) {
+        fail(c->z, r->pos, "NOT_SUPPORTED", "TABLESAMPLE of a join is not supported");
+        return false;
+    }
+    struct bound *x = bind_expr(c, r->sample_percent);
+    if (x && (x->kind != BX_LITERAL || !sql_type_is_numeric(x->type)))
+        return fail(c->z, r->pos, "NOT_SUPPORTED", "Sample percentage must be a number"), false;
+    b->sample = r->sample;
+    b->sample_percent = x;
+    return x != NULL;
+}
+
+static struct bound_rel *bind_kind(struct ctx *c, struct sql_relation *r, struct scope *ret) {
+    switch (r->kind) {
+    case SQL_R_TABLE:
+        return bind_table(c, r, ret);
+    case SQL_R_SUBQUERY:
+        return bind_subquery(c, r, ret);
+    case SQL_R_JOIN:
+        return bind_join(c, r, ret);
+    case SQL_R_UNNEST:
+        return bind_unnest(c, r, ret);
+    case SQL_R_PAREN:
+        return bind_relation(c, r->paren, ret);
+    default:
+        return fail(c->z, r->pos, "NOT_SUPPORTED", "Table functions are not supported");
+    }
+}
+
+struct bound_rel *bind_relation(struct ctx *c, struct sql_relation *r, struct scope *ret) {
+    if (++c->z->depth > ANALYZE_MAX_DEPTH)
+        return fail(c->z, r->pos, "STACK_OVERFLOW",
+                    "statement is too large (stack overflow during analysis)");
+    struct bound_rel *b = bind_kind(c, r, ret);
+    c->z->depth--;
+    if (!b || !bind_sample(c, r, b))
+        return NULL;
+    if (r->alias.text.ptr && !rename_fields(c, r, ret))
+        return NULL;
+    return b;
+}

@@ -1,0 +1,249 @@
+/* emit.c - the typed tree as DuckDB text: queries.
+ *
+ * Every relation has its own alias, every query's outputs are c0, c1, ...; outputs that nothing
+ * reads are NULL. What DuckDB would infer (types, order of NULLs, names) is written out. */
+#include "sql/emit_int.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void emit_refuse(struct emitter *em, const struct bound *x, const char *fmt, ...) {
+    char text[400];
+    va_list ap;
+    if (em->rc)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    em->rc = err_set_named(em->e, ERR_SQL, "NOT_SUPPORTED", 0, "line %d:%d: %s", x->pos.line,
+                           x->pos.column, text);
+    if (em->e) {
+        em->e->line = x->pos.line;
+        em->e->column = x->pos.column;
+    }
+}
+
+static bool full(struct emitter *em) {
+    if (em->rc)
+        return true;
+    if (em->out->len - em->start > EMIT_MAX_BYTES)
+        em->rc = err_set_named(em->e, ERR_SQL, "QUERY_TEXT_TOO_LARGE", 0,
+                               "The statement becomes too large; simplify it.");
+    return em->rc != 0;
+}
+
+void put(struct emitter *em, const char *text) {
+    if (!full(em))
+        buf_add_str(em->out, text);
+}
+void put_bytes(struct emitter *em, struct bytes text) {
+    if (!full(em))
+        buf_add(em->out, text);
+}
+void putf(struct emitter *em, const char *fmt, ...) {
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    assert(n >= 0 && (size_t)n < sizeof(text));
+    put(em, text);
+}
+void put_ident(struct emitter *em, struct bytes name) {
+    put(em, "\"");
+    for (size_t i = 0; i < name.len; i++)
+        put_bytes(em, name.ptr[i] == '"' ? BYTES("\"\"") : bytes_slice(name, i, i + 1));
+    put(em, "\"");
+}
+void put_type(struct emitter *em, const struct sql_type *t) {
+    if (!full(em))
+        sql_type_format_duckdb(t, em->out);
+}
+
+/* ---- SELECT ---- */
+static void emit_items(struct emitter *em, const struct bound_query *q) {
+    for (size_t i = 0; i < q->column_count; i++) {
+        put(em, i ? ", " : "");
+        if (q->used[i]) {
+            emit_expr(em, q->select->items[i]);
+        } else {
+            put(em, "CAST(NULL AS ");
+            put_type(em, q->types[i]);
+            put(em, ")");
+        }
+        putf(em, " AS c%zu", i);
+    }
+    if (!q->column_count)
+        put(em, "NULL AS c0");
+}
+
+static void emit_groups(struct emitter *em, const struct bound_select *s) {
+    if (!s->sets)
+        return;
+    if (!s->has_sets && s->group_count) {
+        put(em, " GROUP BY ");
+        emit_list(em, s->groups, 0, s->group_count, ", ");
+        return;
+    }
+    put(em, " GROUP BY GROUPING SETS (");
+    for (size_t i = 0; i < s->set_count; i++) {
+        put(em, i ? ", (" : "(");
+        for (size_t j = 0; j < s->sets[i].count; j++) {
+            put(em, j ? ", " : "");
+            emit_expr(em, s->groups[s->sets[i].items[j]]);
+        }
+        put(em, ")");
+    }
+    put(em, ")");
+}
+
+static void emit_ties(struct emitter *em, const struct bound_query *q) {
+    put(em, " QUALIFY rank() OVER (ORDER BY ");
+    emit_sorts(em, &q->order, false);
+    putf(em, ") <= %" PRId64, q->limit);
+}
+
+static void emit_select(struct emitter *em, const struct bound_query *q) {
+    const struct bound_select *s = q->select;
+    put(em, s->distinct ? "SELECT DISTINCT " : "SELECT ");
+    emit_items(em, q);
+    if (s->from) {
+        put(em, " FROM ");
+        emit_relation(em, s->from);
+    }
+    if (s->where) {
+        put(em, " WHERE ");
+        emit_expr(em, s->where);
+    }
+    emit_groups(em, s);
+    if (s->having) {
+        put(em, " HAVING ");
+        emit_expr(em, s->having);
+    }
+    if (q->with_ties)
+        emit_ties(em, q);
+}
+
+/* ---- set operations, VALUES ---- */
+static void emit_side(struct emitter *em, const struct bound_query *q,
+                      const struct sql_type *const *types) {
+    bool same = true;
+    for (size_t i = 0; i < q->column_count; i++)
+        same &= sql_type_equal(q->types[i], types[i]);
+    put(em, "(");
+    if (!same) {
+        put(em, "SELECT ");
+        for (size_t i = 0; i < q->column_count; i++) {
+            struct bound at = {.pos = {1, 1}};
+            put(em, i ? ", " : "");
+            emit_cast(em, &at, arena_fmt(em->a, "s.c%zu", i), q->types[i], types[i], false);
+            putf(em, " AS c%zu", i);
+        }
+        put(em, " FROM (");
+    }
+    emit_query(em, q);
+    put(em, same ? ")" : ") AS s)");
+}
+
+static void emit_set(struct emitter *em, const struct bound_query *q) {
+    static const char *const ops[] = {" UNION ", " INTERSECT ", " EXCEPT "};
+    emit_side(em, q->left, q->types);
+    put(em, ops[q->set_op]);
+    put(em, q->set_all ? "ALL " : "");
+    emit_side(em, q->right, q->types);
+}
+
+static void emit_values(struct emitter *em, const struct bound_query *q) {
+    put(em, "SELECT * FROM (VALUES ");
+    for (size_t i = 0; i < q->row_count; i++) {
+        put(em, i ? ", (" : "(");
+        emit_list(em, q->rows, i * q->column_count, (i + 1) * q->column_count, ", ");
+        put(em, ")");
+    }
+    put(em, ") AS v(");
+    for (size_t i = 0; i < q->column_count; i++)
+        putf(em, i ? ", c%zu" : "c%zu", i);
+    put(em, ")");
+}
+
+/* ---- the whole ---- */
+static void emit_with(struct emitter *em, const struct bound_query *q) {
+    bool first = true;
+    for (size_t i = 0; i < q->with_count; i++) {
+        const struct bound_with *w = q->with[i];
+        if (!w->references)
+            continue;
+        if (first)
+            put(em, q->recursive ? "WITH RECURSIVE " : "WITH ");
+        putf(em, first ? "w%d(" : ", w%d(", w->id);
+        for (size_t j = 0; j < w->query->column_count; j++)
+            putf(em, j ? ", c%zu" : "c%zu", j);
+        put(em, ") AS (");
+        emit_query(em, w->query);
+        put(em, ")");
+        first = false;
+    }
+    if (!first)
+        put(em, " ");
+}
+
+void emit_query(struct emitter *em, const struct bound_query *q) {
+    if (em->rc)
+        return;
+    emit_with(em, q);
+    if (q->body == BQ_SELECT)
+        emit_select(em, q);
+    else if (q->body == BQ_SET)
+        emit_set(em, q);
+    else
+        emit_values(em, q);
+    if (q->order.count) {
+        put(em, " ORDER BY ");
+        emit_sorts(em, &q->order, true);
+    }
+    if (q->limit >= 0 && !q->with_ties)
+        putf(em, " LIMIT %" PRId64, q->limit);
+    if (q->offset > 0)
+        putf(em, " OFFSET %" PRId64, q->offset);
+}
+
+/* What leaves the engine: text where DuckDB's value is not Trino's (intervals, zones, char). */
+static bool needs_text(const struct sql_type *t) {
+    return t->kind == ST_INTERVAL_DAY || t->kind == ST_INTERVAL_YEAR || t->kind == ST_CHAR ||
+           (t->kind == ST_TIMESTAMP_TZ && t->zone.len) || t->kind == ST_TIME;
+}
+
+static void emit_outputs(struct emitter *em) {
+    const struct bound_query *q = em->plan->query;
+    bool plain = true;
+    for (size_t i = 0; i < q->column_count; i++)
+        plain &= !needs_text(q->types[i]);
+    if (plain) {
+        emit_query(em, q);
+        return;
+    }
+    put(em, "SELECT ");
+    for (size_t i = 0; i < q->column_count; i++) {
+        struct bytes c = arena_fmt(em->a, "o.c%zu", i);
+        struct bound at = {.pos = {1, 1}};
+        put(em, i ? ", " : "");
+        if (needs_text(q->types[i]))
+            emit_cast(em, &at, c, q->types[i], sql_type_of(ST_VARCHAR), false);
+        else
+            put_bytes(em, c);
+        putf(em, " AS c%zu", i);
+    }
+    put(em, " FROM (");
+    emit_query(em, q);
+    put(em, ") AS o");
+}
+
+int sql_emit(struct arena *a, const struct sql_plan *p, const struct bytes *relations,
+             struct buf *out, struct err *e) {
+    struct emitter em = {
+        .a = a, .plan = p, .relations = relations, .out = out, .e = e, .start = out->len};
+    emit_outputs(&em);
+    if (em.rc)
+        return em.rc;
+    return buf_ok(out) && !a->failed ? 0 : err_set(e, ERR_NOMEM, NULL);
+}

@@ -1,0 +1,63 @@
+/* emit_int.h - between the emitter's files. Text goes to em->out; errors to em->rc. */
+#ifndef TARN_SQL_EMIT_INT_H
+#define TARN_SQL_EMIT_INT_H
+
+#include "sql/bound.h"
+
+#define EMIT_MAX_BYTES ((size_t)32 << 20)
+
+struct emitter {
+    struct arena *a;
+    const struct sql_plan *plan;
+    const struct bytes *relations;
+    struct buf *out;
+    struct err *e;
+    size_t start; /* of this statement in out */
+    int rc, next_lambda;
+    struct {
+        size_t param;
+        struct bytes text;
+    } subst[32]; /* a lambda's parameters that stand for something else */
+    size_t subst_count;
+};
+
+/* Records NOT_SUPPORTED at the node's position. */
+void emit_refuse(struct emitter *em, const struct bound *x, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void put(struct emitter *em, const char *text);
+void put_bytes(struct emitter *em, struct bytes text);
+void putf(struct emitter *em, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void put_ident(struct emitter *em, struct bytes name);
+void put_type(struct emitter *em, const struct sql_type *t);
+
+/* ---- emit.c ---- */
+void emit_query(struct emitter *em, const struct bound_query *q);
+/* ---- emit_relation.c ---- */
+void emit_relation(struct emitter *em, const struct bound_rel *r);
+/* ---- emit_expr.c ---- */
+void emit_expr(struct emitter *em, const struct bound *x);
+void emit_list(struct emitter *em, struct bound *const *xs, size_t from, size_t count,
+               const char *between);
+void emit_sorts(struct emitter *em, const struct bound_sorts *s, bool ordinals);
+/* The text of an expression, in the arena: for use inside another's template. */
+struct bytes emit_text(struct emitter *em, const struct bound *x);
+/* ---- emit_template.c ---- */
+void emit_template(struct emitter *em, const struct bound *x);
+/* ---- emit_cast.c ---- `value` is a DuckDB expression of type `from`. */
+void emit_cast(struct emitter *em, const struct bound *at, struct bytes value,
+               const struct sql_type *from, const struct sql_type *to, bool is_try);
+/* ---- emit_json.c ---- */
+void emit_to_json(struct emitter *em, const struct bound *at, struct bytes value,
+                  const struct sql_type *from);
+void emit_from_json(struct emitter *em, const struct bound *at, struct bytes value,
+                    const struct sql_type *to, bool is_try);
+/* ---- emit_rewrite.c ---- */
+void emit_rewrite(struct emitter *em, const struct bound *x);
+/* ---- emit_time.c ---- */
+bool emit_rewrite_time(struct emitter *em, const struct bound *x);
+/* A timestamp with time zone as local time of its zone, and back. */
+void emit_local(struct emitter *em, const struct sql_type *tz, struct bytes value);
+void emit_instant(struct emitter *em, const struct sql_type *tz, struct bytes local);
+/* ---- emit_lambda.c ---- */
+bool emit_rewrite_lambda(struct emitter *em, const struct bound *x);
+
+#endif

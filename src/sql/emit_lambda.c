@@ -1,0 +1,164 @@
+/* emit_lambda.c - functions over lists and maps whose DuckDB form takes the lambda apart.
+ *
+ * DuckDB's lambdas see one list; a map or two lists are zipped into one list of structs first, and
+ * the lambda's parameters become fields of its element. reduce keeps its state in a struct beside
+ * the element, because DuckDB's list_reduce wants both of one type. */
+#include "sql/emit_int.h"
+
+/* The lambda's body with its parameters replaced by these texts. */
+static void body(struct emitter *em, const struct bound *lambda, struct bytes first,
+                 struct bytes second) {
+    struct bytes texts[] = {first, second};
+    if (em->subst_count + lambda->param_count > COUNT_OF(em->subst)) {
+        emit_refuse(em, lambda, "Lambdas are nested too deeply");
+        return;
+    }
+    for (size_t i = 0; i < lambda->param_count; i++) {
+        em->subst[em->subst_count].param = lambda->params[i];
+        em->subst[em->subst_count++].text = texts[i];
+    }
+    emit_expr(em, lambda->args[0]);
+    em->subst_count -= lambda->param_count;
+}
+
+static void unless_null(struct emitter *em, struct bytes v) {
+    put(em, "CASE WHEN ");
+    put_bytes(em, v);
+    put(em, " IS NULL THEN NULL ELSE ");
+}
+
+static void null_of(struct emitter *em, const struct sql_type *t) {
+    put(em, "CAST(NULL AS ");
+    put_type(em, t);
+    put(em, ")");
+}
+
+static void reduce(struct emitter *em, const struct bound *x) {
+    struct bytes list = emit_text(em, x->args[0]);
+    const struct sql_type *t = x->args[0]->type->children[0], *s = x->args[1]->type;
+    int e = em->next_lambda++, p = em->next_lambda++, c = em->next_lambda++, r = em->next_lambda++;
+    unless_null(em, list);
+    put(em, "list_transform([list_reduce(list_prepend(struct_pack(s := ");
+    emit_expr(em, x->args[1]);
+    put(em, ", x := ");
+    null_of(em, t);
+    put(em, "), list_transform(");
+    put_bytes(em, list);
+    putf(em, ", lambda k%d: struct_pack(s := ", e);
+    null_of(em, s);
+    putf(em, ", x := k%d))), lambda k%d, k%d: struct_pack(s := ", e, p, c);
+    body(em, x->args[2], arena_fmt(em->a, "k%d.s", p), arena_fmt(em->a, "k%d.x", c));
+    put(em, ", x := ");
+    null_of(em, t);
+    putf(em, ")).s], lambda k%d: ", r);
+    body(em, x->args[3], arena_fmt(em->a, "k%d", r), (struct bytes){0});
+    put(em, ")[1] END");
+}
+
+static void zip_with(struct emitter *em, const struct bound *x) {
+    int e = em->next_lambda++;
+    put(em, "list_transform(list_zip(");
+    emit_list(em, x->args, 0, 2, ", ");
+    putf(em, "), lambda k%d: ", e);
+    body(em, x->args[2], arena_fmt(em->a, "k%d[1]", e), arena_fmt(em->a, "k%d[2]", e));
+    put(em, ")");
+}
+
+static void zip(struct emitter *em, const struct bound *x) {
+    int e = em->next_lambda++;
+    put(em, "list_transform(list_zip(");
+    emit_list(em, x->args, 0, x->arg_count, ", ");
+    putf(em, "), lambda k%d: struct_pack(", e);
+    for (size_t i = 0; i < x->arg_count; i++)
+        putf(em, i ? ", field%zu := k%d[%zu]" : "field%zu := k%d[%zu]", i, e, i + 1);
+    put(em, "))");
+}
+
+static void map_filter(struct emitter *em, const struct bound *x) {
+    int e = em->next_lambda++;
+    struct bytes m = emit_text(em, x->args[0]);
+    unless_null(em, m);
+    put(em, "map_from_entries(list_filter(map_entries(");
+    put_bytes(em, m);
+    putf(em, "), lambda k%d: ", e);
+    body(em, x->args[1], arena_fmt(em->a, "k%d.key", e), arena_fmt(em->a, "k%d.value", e));
+    put(em, ")) END");
+}
+
+static void transform_map(struct emitter *em, const struct bound *x, bool keys) {
+    int e = em->next_lambda++;
+    struct bytes m = emit_text(em, x->args[0]);
+    unless_null(em, m);
+    put(em, keys ? "t_map(" : "t_map(map_keys(");
+    if (!keys) {
+        put_bytes(em, m);
+        put(em, "), ");
+    }
+    put(em, "list_transform(map_entries(");
+    put_bytes(em, m);
+    putf(em, "), lambda k%d: ", e);
+    body(em, x->args[1], arena_fmt(em->a, "k%d.key", e), arena_fmt(em->a, "k%d.value", e));
+    put(em, ")");
+    if (keys) {
+        put(em, ", map_values(");
+        put_bytes(em, m);
+        put(em, ")");
+    }
+    put(em, ") END");
+}
+
+static void map_entries(struct emitter *em, const struct bound *x) {
+    int e = em->next_lambda++;
+    put(em, "list_transform(map_entries(");
+    emit_expr(em, x->args[0]);
+    putf(em, "), lambda k%d: struct_pack(field0 := k%d.key, field1 := k%d.value))", e, e, e);
+}
+
+static void array_join(struct emitter *em, const struct bound *x) {
+    struct bytes list = emit_text(em, x->args[0]), sep = emit_text(em, x->args[1]);
+    const struct sql_type *t = x->args[0]->type->children[0];
+    if (!sql_type_can_cast(t, sql_type_of(ST_VARCHAR)) || t->child_count) {
+        emit_refuse(em, x, "array_join of nested values is not supported");
+        return;
+    }
+    int e = em->next_lambda++;
+    put(em, "CASE WHEN ");
+    put_bytes(em, list);
+    put(em, " IS NULL OR ");
+    put_bytes(em, sep);
+    put(em, " IS NULL THEN NULL ELSE coalesce(array_to_string(list_transform(");
+    put_bytes(em, list);
+    putf(em, x->arg_count > 2 ? ", lambda k%d: coalesce(" : ", lambda k%d: ", e);
+    emit_cast(em, x, arena_fmt(em->a, "k%d", e), t, sql_type_of(ST_VARCHAR), false);
+    if (x->arg_count > 2) {
+        put(em, ", ");
+        emit_expr(em, x->args[2]);
+        put(em, ")");
+    }
+    put(em, "), ");
+    put_bytes(em, sep);
+    put(em, "), '') END");
+}
+
+bool emit_rewrite_lambda(struct emitter *em, const struct bound *x) {
+    const char *name = x->sql;
+    if (strcmp(name, "@reduce") == 0)
+        reduce(em, x);
+    else if (strcmp(name, "@zip_with") == 0)
+        zip_with(em, x);
+    else if (strcmp(name, "@zip") == 0)
+        zip(em, x);
+    else if (strcmp(name, "@map_filter") == 0)
+        map_filter(em, x);
+    else if (strcmp(name, "@transform_keys") == 0)
+        transform_map(em, x, true);
+    else if (strcmp(name, "@transform_values") == 0)
+        transform_map(em, x, false);
+    else if (strcmp(name, "@map_entries") == 0)
+        map_entries(em, x);
+    else if (strcmp(name, "@array_join") == 0)
+        array_join(em, x);
+    else
+        return false;
+    return true;
+}

@@ -1,0 +1,130 @@
+/* emit_rewrite.c - the "@name" rows of the function table that are neither time nor lambda. */
+#include "sql/emit_int.h"
+
+static void logic(struct emitter *em, const struct bound *x, const char *word) {
+    put(em, "(");
+    emit_list(em, x->args, 0, x->arg_count, word);
+    put(em, ")");
+}
+
+/* NULL when any argument is. */
+static void strict(struct emitter *em, const struct bound *x, const char *fn) {
+    put(em, "CASE WHEN ");
+    emit_list(em, x->args, 0, x->arg_count, " IS NULL OR ");
+    put(em, " IS NULL THEN NULL ELSE ");
+    put(em, fn);
+    put(em, "(");
+    emit_list(em, x->args, 0, x->arg_count, ", ");
+    put(em, ") END");
+}
+
+static void concat(struct emitter *em, const struct bound *x) {
+    if (x->arg_count < 2) {
+        if (!em->rc)
+            em->rc = err_set_named(em->e, ERR_SQL, "INVALID_FUNCTION_ARGUMENT", 0,
+                                   "line %d:%d: There must be two or more concatenation arguments",
+                                   x->pos.line, x->pos.column);
+        return;
+    }
+    logic(em, x, " || ");
+}
+
+static void concat_arrays(struct emitter *em, const struct bound *x) {
+    put(em, "CASE WHEN ");
+    emit_list(em, x->args, 0, x->arg_count, " IS NULL OR ");
+    put(em, " IS NULL THEN NULL ELSE ");
+    for (size_t i = 1; i < x->arg_count; i++)
+        put(em, "list_concat(");
+    emit_expr(em, x->args[0]);
+    for (size_t i = 1; i < x->arg_count; i++) {
+        put(em, ", ");
+        emit_expr(em, x->args[i]);
+        put(em, ")");
+    }
+    put(em, " END");
+}
+
+static void round_decimal(struct emitter *em, const struct bound *x, const char *fn) {
+    const struct bound *n = x->args[1];
+    int64_t digits;
+    while (n->kind == BX_CAST)
+        n = n->args[0];
+    if (n->kind != BX_LITERAL || !bytes_to_i64(n->value, &digits)) {
+        emit_refuse(em, x, "Rounding a decimal needs a literal number of digits");
+        return;
+    }
+    bool whole = digits >= x->args[0]->type->scale;
+    if (digits < -38) {
+        emit_refuse(em, x, "Rounding a decimal to so few digits is not supported");
+        return;
+    }
+    put(em, "CAST(");
+    if (!whole)
+        putf(em, "%s(", fn);
+    emit_expr(em, x->args[0]);
+    if (!whole)
+        putf(em, ", %d)", (int)digits);
+    put(em, " AS ");
+    put_type(em, x->type);
+    put(em, ")");
+}
+
+static void type_of(struct emitter *em, const struct bound *x) {
+    put_bytes(em, bound_quote(em->a, sql_type_text(em->a, x->args[0]->type)));
+}
+
+/* format('%s %d', ..): each argument as text behind a letter that tells its kind. */
+static void format_value(struct emitter *em, const struct bound *x) {
+    const struct sql_type *t = x->type;
+    const char *kind = t->kind == ST_BOOLEAN                        ? "b"
+                       : sql_type_is_integer(t)                     ? "i"
+                       : t->kind == ST_DECIMAL                      ? "n"
+                       : t->kind == ST_DOUBLE || t->kind == ST_REAL ? "d"
+                       : sql_type_is_text(t) || t->kind == ST_DATE  ? "s"
+                                                                    : NULL;
+    if (!kind && t->kind != ST_UNKNOWN) {
+        emit_refuse(em, x, "format() of this type is not supported");
+        return;
+    }
+    putf(em, "('%s' || ", kind ? kind : "s");
+    emit_cast(em, x, emit_text(em, x), t, sql_type_of(ST_VARCHAR), false);
+    put(em, ")");
+}
+
+static void format(struct emitter *em, const struct bound *x) {
+    put(em, "t_format(");
+    emit_expr(em, x->args[0]);
+    for (size_t i = 1; i < x->arg_count; i++) {
+        put(em, ", ");
+        format_value(em, x->args[i]);
+    }
+    put(em, ")");
+}
+
+void emit_rewrite(struct emitter *em, const struct bound *x) {
+    const char *name = x->sql;
+    if (strcmp(name, "@and") == 0)
+        logic(em, x, " AND ");
+    else if (strcmp(name, "@or") == 0)
+        logic(em, x, " OR ");
+    else if (strcmp(name, "@greatest") == 0)
+        strict(em, x, "greatest");
+    else if (strcmp(name, "@least") == 0)
+        strict(em, x, "least");
+    else if (strcmp(name, "@map_concat") == 0)
+        strict(em, x, "map_concat");
+    else if (strcmp(name, "@concat") == 0)
+        concat(em, x);
+    else if (strcmp(name, "@concat_arrays") == 0)
+        concat_arrays(em, x);
+    else if (strcmp(name, "@round_decimal") == 0)
+        round_decimal(em, x, "round");
+    else if (strcmp(name, "@truncate_decimal") == 0)
+        round_decimal(em, x, "trunc");
+    else if (strcmp(name, "@typeof") == 0)
+        type_of(em, x);
+    else if (strcmp(name, "@format") == 0)
+        format(em, x);
+    else if (!emit_rewrite_time(em, x) && !emit_rewrite_lambda(em, x))
+        emit_refuse(em, x, "This function is not supported for these types");
+}
