@@ -4,7 +4,23 @@
 
 #include "duck/functions.h"
 
-extern const struct duck_function fn_math_table[];
-extern const size_t fn_math_count;
+#define FN_TABLES(X)                                                                               \
+    X(math)                                                                                        \
+    X(number)                                                                                      \
+    X(text)                                                                                        \
+    X(cast)                                                                                        \
+    X(string)                                                                                      \
+    X(regexp)                                                                                      \
+    X(url)                                                                                         \
+    X(binary)                                                                                      \
+    X(time)                                                                                        \
+    X(json)                                                                                        \
+    X(format)
+
+#define X(name)                                                                                    \
+    extern const struct duck_function fn_##name##_table[];                                         \
+    extern const size_t fn_##name##_count;
+FN_TABLES(X)
+#undef X
 
 #endif

@@ -1,11 +1,14 @@
-/* fn_register.c - the list of all function tables. */
+/* fn_register.c - all function tables and macros into a connection. */
 #include "duck/fn_int.h"
+#include "duck/macros.h"
 
 static const struct {
     const struct duck_function *table;
     const size_t *count;
 } tables[] = {
-    {fn_math_table, &fn_math_count},
+#define X(name) {fn_##name##_table, &fn_##name##_count},
+    FN_TABLES(X)
+#undef X
 };
 
 int duck_register_functions(duckdb_connection con, struct err *e) {
@@ -14,5 +17,5 @@ int duck_register_functions(duckdb_connection con, struct err *e) {
         if (rc)
             return rc;
     }
-    return 0;
+    return duck_register_macros(con, e);
 }

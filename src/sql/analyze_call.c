@@ -105,7 +105,7 @@ static struct bound *zoned(struct ctx *c, struct bound *x) {
         zone = zone->args[0];
     if (zone->kind != BX_LITERAL || !zone->value.ptr)
         return fail(c->z, zone->pos, "NOT_SUPPORTED", "The time zone must be a literal");
-    if (!literal_zone_known(zone->value))
+    if (!time_text_zone_known(zone->value))
         return fail(c->z, zone->pos, "INVALID_FUNCTION_ARGUMENT", "'%.*s' is not a valid time zone",
                     BYTES_ARG(zone->value));
     x->type = sql_type_tz(c->z->a, x->type->precision, zone->value);

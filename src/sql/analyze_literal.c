@@ -84,12 +84,12 @@ static struct bound *binary_literal(struct analyzer *z, struct bytes text, struc
 
 /* ---- dates and times ---- */
 static struct bound *date_literal(struct analyzer *z, int64_t days, struct sql_pos pos) {
-    return cast_literal(z, sql_type_of(ST_DATE), pos, literal_date_text(z->a, days));
+    return cast_literal(z, sql_type_of(ST_DATE), pos, time_text_date(z->a, days));
 }
 
-static struct bound *timestamp_literal(struct analyzer *z, const struct literal_time *v,
+static struct bound *timestamp_literal(struct analyzer *z, const struct time_text *v,
                                        struct sql_pos pos) {
-    struct bytes text = literal_timestamp_text(z->a, v->micros, v->digits);
+    struct bytes text = time_text_timestamp(z->a, v->micros, v->digits);
     if (!v->zone.len) {
         const struct sql_type *t = sql_type_time(z->a, ST_TIMESTAMP, v->digits);
         return t ? cast_literal(z, t, pos, text) : NULL;
@@ -97,8 +97,8 @@ static struct bound *timestamp_literal(struct analyzer *z, const struct literal_
     const struct sql_type *t = sql_type_tz(z->a, v->digits, v->zone);
     struct bytes duck;
     int64_t offset;
-    if (literal_zone_offset(v->zone, &offset)) {
-        struct bytes utc = literal_timestamp_text(z->a, v->micros - offset * 60000000, v->digits);
+    if (time_text_zone_offset(v->zone, &offset)) {
+        struct bytes utc = time_text_timestamp(z->a, v->micros - offset * 60000000, v->digits);
         duck = arena_fmt(z->a, "CAST('%.*s+00' AS TIMESTAMPTZ)", BYTES_ARG(utc));
     } else {
         duck = arena_fmt(z->a, "timezone('%.*s', CAST('%.*s' AS TIMESTAMP))", BYTES_ARG(v->zone),
@@ -115,28 +115,28 @@ static struct bound *bad_literal(struct analyzer *z, struct sql_pos pos, struct 
 
 static struct bound *typed_time(struct analyzer *z, const struct sql_expr *e,
                                 const struct sql_type *t) {
-    struct literal_time v;
+    struct time_text v;
     struct bytes text = e->typed.text;
     if (t->kind == ST_DATE) {
         int64_t days;
-        if (!literal_parse_date(text, &days))
+        if (!time_text_parse_date(text, &days))
             return bad_literal(z, e->pos, text, "DATE");
         return date_literal(z, days, e->pos);
     }
     if (t->kind == ST_TIME) {
-        if (!literal_parse_clock(text, &v))
+        if (!time_text_parse_clock(text, &v))
             return bad_literal(z, e->pos, text, "TIME");
         if (v.digits > 6)
             return fail(z, e->pos, "NOT_SUPPORTED", "Precision of time above 6 is not supported");
         const struct sql_type *p = sql_type_time(z->a, ST_TIME, v.digits);
-        return p ? cast_literal(z, p, e->pos, literal_clock_text(z->a, v.micros, v.digits)) : NULL;
+        return p ? cast_literal(z, p, e->pos, time_text_clock(z->a, v.micros, v.digits)) : NULL;
     }
-    if (!literal_parse_timestamp(text, &v))
+    if (!time_text_parse_timestamp(text, &v))
         return bad_literal(z, e->pos, text, "TIMESTAMP");
     if (v.digits > 6)
         return fail(z, e->pos, "NOT_SUPPORTED",
                     "Precision of timestamp above 6 is not supported: %d", v.digits);
-    if (v.zone.len && !literal_zone_known(v.zone))
+    if (v.zone.len && !time_text_zone_known(v.zone))
         return bad_literal(z, e->pos, text, "TIMESTAMP");
     return timestamp_literal(z, &v, e->pos);
 }
@@ -257,13 +257,13 @@ struct bound *bind_literal(struct ctx *c, const struct sql_expr *e) {
 
 struct bound *bind_current(struct ctx *c, const struct sql_expr *e) {
     struct analyzer *z = c->z;
-    struct literal_time v = {.micros = z->env->now_ms * 1000};
+    struct time_text v = {.micros = z->env->now_ms * 1000};
     v.digits = e->current.precision < 0 ? 3 : e->current.precision;
     if (v.digits > 6)
         return fail(z, e->pos, "NOT_SUPPORTED", "Precision above 6 is not supported: %d", v.digits);
     switch (e->current.what) {
     case SQL_CURRENT_DATE:
-        return date_literal(z, literal_floor_days(v.micros), e->pos);
+        return date_literal(z, time_text_floor_days(v.micros), e->pos);
     case SQL_CURRENT_TIMESTAMP:
         v.zone = BYTES("UTC");
         return timestamp_literal(z, &v, e->pos);

@@ -306,9 +306,6 @@ static bool bind_groups(struct building *b) {
     struct sets all = {&none, 1};
     if (!b->s->has_group_by)
         return true;
-    if (b->s->group_auto)
-        return fail(b->c->z, b->s->items[0].pos, "NOT_SUPPORTED", "GROUP BY AUTO is not supported"),
-               false;
     s->aggregated = true;
     if (!(s->groups = ARENA_NEW_N(b->c->z->a, struct bound *, 512)))
         return false;

@@ -96,8 +96,8 @@ void emit_to_json(struct emitter *em, const struct bound *at, struct bytes v,
         return;
     case ST_DOUBLE:
     case ST_REAL:
-        put(em, "t_json_number(");
-        emit_cast(em, at, v, from, sql_type_of(ST_VARCHAR), false);
+        put(em, from->kind == ST_REAL ? "t_real_json(" : "t_double_json(");
+        put_bytes(em, v);
         put(em, ")");
         return;
     case ST_UNKNOWN:

@@ -6,7 +6,7 @@
 /* ---- zones ---- */
 void emit_local(struct emitter *em, const struct sql_type *tz, struct bytes value) {
     int64_t minutes = 0;
-    bool fixed = !tz->zone.len || literal_zone_offset(tz->zone, &minutes);
+    bool fixed = !tz->zone.len || time_text_zone_offset(tz->zone, &minutes);
     put(em, minutes ? "(timezone(" : "timezone(");
     put_bytes(em, fixed ? BYTES("'UTC'") : bound_quote(em->a, tz->zone));
     put(em, ", ");
@@ -18,7 +18,7 @@ void emit_local(struct emitter *em, const struct sql_type *tz, struct bytes valu
 
 void emit_instant(struct emitter *em, const struct sql_type *tz, struct bytes local) {
     int64_t minutes = 0;
-    bool fixed = !tz->zone.len || literal_zone_offset(tz->zone, &minutes);
+    bool fixed = !tz->zone.len || time_text_zone_offset(tz->zone, &minutes);
     put(em, "timezone(");
     put_bytes(em, fixed ? BYTES("'UTC'") : bound_quote(em->a, tz->zone));
     put(em, minutes ? ", (" : ", ");
@@ -161,7 +161,7 @@ static void zone_part(struct emitter *em, const struct bound *x, const char *uni
 static void iso8601_zoned(struct emitter *em, const struct bound *x) {
     const struct sql_type *t = x->args[0]->type;
     int64_t minutes;
-    if (t->zone.len && !literal_zone_offset(t->zone, &minutes)) {
+    if (t->zone.len && !time_text_zone_offset(t->zone, &minutes)) {
         emit_refuse(em, x, "to_iso8601 in a named time zone is not supported");
         return;
     }

@@ -33,8 +33,8 @@ static bool fold_cast(struct arena *a, const struct bound *x, struct sql_const *
         return true;
     }
     bool to_date = x->type->kind == ST_DATE;
-    if (to_date && v.type->kind == ST_VARCHAR && literal_parse_date(v.text, &days)) {
-        ret->text = literal_date_text(a, days);
+    if (to_date && v.type->kind == ST_VARCHAR && time_text_parse_date(v.text, &days)) {
+        ret->text = time_text_date(a, days);
         return true;
     }
     if (to_date &&
@@ -50,11 +50,11 @@ static bool fold_day_shift(struct arena *a, const struct bound *x, bool back,
     struct sql_const d, ms;
     int64_t days, shift;
     if (!sql_fold(a, x->args[0], &d) || !sql_fold(a, x->args[1], &ms) ||
-        !literal_parse_date(d.text, &days) || !bytes_to_i64(ms.text, &shift) ||
+        !time_text_parse_date(d.text, &days) || !bytes_to_i64(ms.text, &shift) ||
         shift % 86400000 != 0 || shift / 86400000 > 1000000 || shift / 86400000 < -1000000)
         return false;
     shift /= 86400000;
-    *ret = (struct sql_const){x->type, literal_date_text(a, back ? days - shift : days + shift)};
+    *ret = (struct sql_const){x->type, time_text_date(a, back ? days - shift : days + shift)};
     return true;
 }
 
@@ -63,24 +63,24 @@ static bool fold_date_add(struct arena *a, const struct bound *x, struct sql_con
     int64_t days, shift;
     if (x->type->kind != ST_DATE || !sql_fold(a, x->args[0], &unit) ||
         !sql_fold(a, x->args[1], &n) || !sql_fold(a, x->args[2], &d) ||
-        !literal_parse_date(d.text, &days) || !bytes_to_i64(n.text, &shift))
+        !time_text_parse_date(d.text, &days) || !bytes_to_i64(n.text, &shift))
         return false;
     bool week = bytes_eq_nocase(unit.text, BYTES("week"));
     if ((!week && !bytes_eq_nocase(unit.text, BYTES("day"))) || shift > 1000000 || shift < -1000000)
         return false;
-    *ret = (struct sql_const){x->type, literal_date_text(a, days + shift * (week ? 7 : 1))};
+    *ret = (struct sql_const){x->type, time_text_date(a, days + shift * (week ? 7 : 1))};
     return true;
 }
 
 /* date_format of a constant with %Y %m %d %H %i %s and plain text. */
 static bool fold_date_format(struct arena *a, const struct bound *x, struct sql_const *ret) {
     struct sql_const v, f;
-    struct literal_time t;
+    struct time_text t;
     if (!sql_fold(a, x->args[0], &v) || !sql_fold(a, x->args[1], &f) ||
         (v.type->kind != ST_TIMESTAMP && (v.type->kind != ST_TIMESTAMP_TZ || v.type->zone.len)) ||
-        !literal_parse_timestamp(v.text, &t))
+        !time_text_parse_timestamp(v.text, &t))
         return false;
-    struct bytes full = literal_timestamp_text(a, t.micros, 0); /* 2020-01-02 03:04:05 */
+    struct bytes full = time_text_timestamp(a, t.micros, 0); /* 2020-01-02 03:04:05 */
     struct buf b = {0};
     bool ok = full.len == 19;
     for (size_t i = 0; ok && i < f.text.len; i++) {
