@@ -68,7 +68,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/libduckdb.so
 $(BUILD)/fuzz-bin/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined -o $@ $< $(LIB) $(LDLIBS)
-$(BUILD)/bench/%: bench/%.c $(LIB) $(BUILD)/libduckdb.so
+$(BUILD)/bench/%: bench/%.c $(wildcard bench/*.h) $(LIB) $(BUILD)/libduckdb.so
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) -O2 -o $@ $< $(LIB) $(LDLIBS)
 
@@ -135,7 +135,7 @@ run: $(BUILD)/tarn
 	@PORT=$(PORT) DATA=$(DATA) TARN=$(abspath $(BUILD))/tarn examples/run.sh --keep
 demo: $(BUILD)/tarn
 	@PORT=$(PORT) DATA=$(DATA) TARN=$(abspath $(BUILD))/tarn examples/run.sh
-bench: $(BUILD)/tarn test-deps
+bench: $(BUILD)/tarn $(BENCHC) test-deps
 	@TARN=$(abspath $(BUILD))/tarn PYTHON=$(abspath $(VENV))/bin/python bench/run.sh
 
 .PHONY: help
