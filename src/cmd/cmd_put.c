@@ -113,7 +113,7 @@ static int open_source(struct put *p, const struct warehouse_table *t, struct er
         return source_generator(t, (uint64_t)p->generate, (uint64_t)p->seed, &p->source, e);
     }
     struct bytes file = bytes_str(p->file);
-    return bytes_ends_with(file, BYTES(".parquet")) ? source_lines(p->file, &p->source, e)
+    return bytes_ends_with(file, BYTES(".parquet")) ? source_parquet(p->file, &p->source, e)
                                                     : source_lines(p->file, &p->source, e);
 }
 

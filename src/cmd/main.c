@@ -1,6 +1,7 @@
 /* main.c - the tarn command: finds the subcommand in a table and hands over. */
 #include "cmd/args.h"
 #include "cmd/cmd.h"
+#include "work/pool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static const struct subcommand subcommands[] = {
     {"status", cmd_status, "what the server is doing"},
     {"version", cmd_version, "print the version"},
     {"help", cmd_help, "this text, or the help of a subcommand"},
+    {"worker", worker_main, NULL},
 };
 
 static const struct subcommand *find(const char *name) {

@@ -2,6 +2,7 @@
 #include "cmd/source.h"
 
 #include "base/mem.h"
+#include "duck/rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -63,5 +64,42 @@ int source_lines(const char *path, struct source **ret, struct err *e) {
     l->base.ops = &lines_ops;
     l->in = in;
     *ret = &l->base;
+    return 0;
+}
+
+/* ---- Parquet ---- */
+struct parquet {
+    struct source base;
+    struct duck *duck;
+    struct duck_rows *rows;
+};
+
+static int parquet_next(struct source *s, struct bytes *ret, struct err *e) {
+    return duck_rows_next(CONTAINER_OF(s, struct parquet, base)->rows, ret, e);
+}
+
+static void parquet_free(struct source *s) {
+    struct parquet *p = CONTAINER_OF(s, struct parquet, base);
+    duck_rows_free(&p->rows);
+    duck_close(&p->duck);
+    mem_free(p);
+}
+
+static const struct source_ops parquet_ops = {parquet_next, parquet_free};
+
+int source_parquet(const char *path, struct source **ret, struct err *e) {
+    struct parquet *p = mem_calloc(1, sizeof *p);
+    if (!p) {
+        return err_set(e, ERR_NOMEM, NULL);
+    }
+    p->base.ops = &parquet_ops;
+    struct duck_options o = {.threads = 1, .memory_mb = 512};
+    int rc = duck_open(&o, &p->duck, e);
+    rc = rc ? rc : duck_rows_open(p->duck, path, &p->rows, e);
+    if (rc) {
+        parquet_free(&p->base);
+        return rc;
+    }
+    *ret = &p->base;
     return 0;
 }
