@@ -44,6 +44,7 @@
     X(duckdb_create_aggregate_function)                                                            \
     X(duckdb_create_aggregate_function_set)                                                        \
     X(duckdb_create_config)                                                                        \
+    X(duckdb_create_data_chunk)                                                                    \
     X(duckdb_create_decimal_type)                                                                  \
     X(duckdb_create_list_type)                                                                     \
     X(duckdb_create_logical_type)                                                                  \
@@ -71,6 +72,7 @@
     X(duckdb_destroy_scalar_function)                                                              \
     X(duckdb_destroy_scalar_function_set)                                                          \
     X(duckdb_destroy_table_function)                                                               \
+    X(duckdb_destroy_value)                                                                        \
     X(duckdb_disconnect)                                                                           \
     X(duckdb_enum_dictionary_size)                                                                 \
     X(duckdb_enum_dictionary_value)                                                                \
@@ -81,11 +83,13 @@
     X(duckdb_extract_statements_error)                                                             \
     X(duckdb_fetch_chunk)                                                                          \
     X(duckdb_free)                                                                                 \
+    X(duckdb_from_time_tz)                                                                         \
     X(duckdb_function_get_bind_data)                                                               \
     X(duckdb_function_get_extra_info)                                                              \
     X(duckdb_function_get_init_data)                                                               \
     X(duckdb_function_get_local_init_data)                                                         \
     X(duckdb_function_set_error)                                                                   \
+    X(duckdb_get_int64)                                                                            \
     X(duckdb_get_type_id)                                                                          \
     X(duckdb_init_get_bind_data)                                                                   \
     X(duckdb_init_get_column_count)                                                                \
