@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "duck/duck_int.h"
+#include "duck/functions.h"
 
 struct duck_rows {
     struct duck *duck;
@@ -69,7 +70,7 @@ int duck_rows_next(struct duck_rows *r, struct bytes *ret, struct err *e) {
     }
     duckdb_vector vector = duckdb_data_chunk_get_vector(r->chunk, 0);
     duckdb_string_t *text = &((duckdb_string_t *)duckdb_vector_get_data(vector))[r->at++];
-    *ret = bytes_of(duckdb_string_t_data(text), duckdb_string_t_length(*text));
+    *ret = duck_string(text);
     return 1;
 }
 
