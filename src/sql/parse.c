@@ -65,7 +65,7 @@ static int compare_labels(const void *a, const void *b) {
 
 /* "'A', 'B', <expression>": sorted, each once. */
 static struct bytes expected_list(struct parser *p) {
-    const char *labels[LEX_KINDS];
+    const char *labels[LEX_KINDS] = {0};
     size_t n = 0;
     for (int k = 0; k < LEX_KINDS; k++)
         if (p->wanted_at == p->at && p->wanted[k])

@@ -58,7 +58,7 @@ static int write_database(struct api_call *call, const struct catalog_database *
 
 int athena_list_databases(struct api_call *call) {
     struct catalog_database *d;
-    struct bytes after;
+    struct bytes after = {0};
     size_t n, max = athena_max_results(call, 50);
     int rc = check_catalog(call, "CatalogName");
     if (!rc)

@@ -270,7 +270,7 @@ static struct expression *parse_or(struct parser *p) {
 
 int expression_parse(struct arena *a, struct bytes text, const struct expression_key *keys,
                      size_t key_count, const struct expression **ret, struct err *e) {
-    struct err own;
+    struct err own = {0};
     struct parser p = {.a = a,
                        .whole = text,
                        .rest = text,

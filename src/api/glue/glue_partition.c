@@ -320,7 +320,7 @@ int glue_get_partitions(struct api_call *call) {
 static int update_one(struct api_call *call, const struct target *t, const struct json *values,
                       const struct json *input, struct err *e) {
     const struct bytes *old;
-    struct catalog_partition p;
+    struct catalog_partition p = {0};
     size_t n;
     int rc = glue_strings(call, values, &old, &n);
     if (rc)
