@@ -1,9 +1,9 @@
 /* format.h - values of DuckDB's vectors as the text that Athena shows.
  *
- * A formatter is made once per result column and walks the vector's type: true/false, plain integers,
- * decimals at full scale, doubles as Java prints them, timestamps with three digits, varbinary as hex
- * bytes, arrays [1, 2], maps {k=v}, rows {a=1}, nested NULL as null.
- * Source: https://docs.aws.amazon.com/athena/latest/ug/querying.html (result files) */
+ * A formatter is made once per result column and walks the vector's type: true/false, plain
+ * integers, decimals at full scale, doubles as Java prints them, timestamps with three digits,
+ * varbinary as hex bytes, arrays [1, 2], maps {k=v}, rows {a=1}, nested NULL as null. Source:
+ * https://docs.aws.amazon.com/athena/latest/ug/querying.html (result files) */
 #ifndef TARN_DUCK_FORMAT_H
 #define TARN_DUCK_FORMAT_H
 
@@ -12,8 +12,8 @@
 #include "duck/lib.h"
 
 struct format;
-/* `trino_type` decides what the engine's type leaves open (the two kinds of interval). The tree lives
- * in the arena. ERR_SQL NOT_SUPPORTED for a type that has no text. */
+/* `trino_type` decides what the engine's type leaves open (the two kinds of interval). The tree
+ * lives in the arena. ERR_SQL NOT_SUPPORTED for a type that has no text. */
 int format_new(struct arena *a, duckdb_logical_type type, struct bytes trino_type,
                struct format **ret, struct err *e) WARN_UNUSED;
 /* Points the formatter at the column's vector of a new chunk. */
