@@ -282,6 +282,7 @@ def wait_for(athena, query_id, state):
         status = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]
         if status["State"] == state:
             return status
+        assert status["State"] in ("QUEUED", "RUNNING"), status
         time.sleep(0.02)
     raise AssertionError(status)
 
