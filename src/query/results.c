@@ -240,13 +240,16 @@ static int write_page(struct reader *r, bool is_csv, const struct json *columns,
     return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
 
-/* Whether the execution is still under way: its document says so only roughly. */
-static bool is_live(struct query_service *q, struct bytes id) {
+/* Executions under way are not asked of their document, which says how they began. */
+static int check_ended(struct query_service *q, struct bytes id, struct err *e) {
     pthread_mutex_lock(&q->lock);
-    struct exec *x = exec_find(q, id);
-    bool live = x && x->state <= EXEC_RUNNING;
+    const struct exec *x = exec_find(q, id);
+    bool queued = x && x->state == EXEC_QUEUED, running = x && x->state == EXEC_RUNNING;
     pthread_mutex_unlock(&q->lock);
-    return live;
+    if (!queued && !running)
+        return 0;
+    return err_set(e, ERR_INVALID_REQUEST, "Query has not yet finished. Current state: %s",
+                   queued ? "QUEUED" : "RUNNING");
 }
 
 int query_results(struct query_service *q, struct arena *a, struct bytes id, size_t max_rows,
@@ -254,10 +257,9 @@ int query_results(struct query_service *q, struct arena *a, struct bytes id, siz
     struct reader r = {.v = vfs_system(), .fd = -1};
     struct json *root = NULL;
     bool is_csv = false;
-    if (is_live(q, id))
-        return err_set(e, ERR_INVALID_REQUEST,
-                       "Query has not yet finished. Current state: RUNNING");
-    int rc = load(q, a, id, &root, e);
+    int rc = check_ended(q, id, e);
+    if (!rc)
+        rc = load(q, a, id, &root, e);
     if (!rc && token.len && !token_read(token, id, &r.offset))
         rc = err_set(e, ERR_INVALID_REQUEST,
                      "Invalid NextToken: pass the one of the previous answer unchanged.");

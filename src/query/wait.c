@@ -76,7 +76,7 @@ int query_wait(struct query_service *q, struct bytes id, int64_t wait_ms, void (
     w->deadline_us = clock_mono_us(q->d.clock) + MIN_OF(MAX_OF(wait_ms, 0), 600000) * 1000;
     pthread_mutex_lock(&q->lock);
     struct exec *x = exec_find(q, id);
-    if (x && !q->closing) {
+    if (x && x->state <= EXEC_RUNNING && !q->closing) {
         memcpy(w->id, x->id, sizeof w->id);
         w->next = q->waiters;
         q->waiters = w;
