@@ -10,7 +10,7 @@ WITH shown AS (
   GROUP BY i.inserted_at, i.advertiser_id
 )
 SELECT s.inserted_at AS hour, f.advertiser, s.impressions, coalesce(c.clicks, 0) AS clicks,
-       round(100.0 * coalesce(c.clicks, 0) / s.impressions, 2) AS ctr_percent
+       round(1e2 * coalesce(c.clicks, 0) / s.impressions, 2) AS ctr_percent
 FROM shown s
 JOIN facts f ON f.advertiser_id = s.advertiser_id
 LEFT JOIN clicked c ON c.inserted_at = s.inserted_at AND c.advertiser_id = s.advertiser_id
