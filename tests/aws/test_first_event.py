@@ -10,7 +10,8 @@ import pytest
 
 from conftest_server import ROOT
 
-AWS = shutil.which("aws")
+# Debian's aws CLI is version 2; another "aws" on the path may be version 1, which lacks options used here.
+AWS = "/usr/bin/aws" if os.path.exists("/usr/bin/aws") else shutil.which("aws")
 
 
 @pytest.fixture(scope="module")

@@ -80,9 +80,9 @@ def test_mistakes_have_line_and_column(tarn, tmp_path):
 def test_rate_is_honoured(tarn, tmp_path):
     import time
     file = tmp_path / "warehouse.yaml"
-    file.write_text("name: rate\nstreaming_tables:\n  r:\n    columns: {a: int}\n")
+    file.write_text("name: rate\nstreaming_tables:\n  paced:\n    columns: {a: int}\n")
     tarn.tarn("up", file)
     start = time.time()
-    tarn.tarn("put", "r", "--generate", 300, "--rate", 200, "-w", file)
+    tarn.tarn("put", "paced", "--generate", 300, "--rate", 200, "-w", file)
     assert time.time() - start > 1.3
-    wait_until(lambda: tarn.rows("select count(*) from r") == [["300"]], 5)
+    wait_until(lambda: tarn.rows("select count(*) from paced") == [["300"]], 5)
