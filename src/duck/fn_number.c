@@ -195,12 +195,18 @@ FN(power) {
 FN(fmod) {
     return fn_out_f64(c, i, fmod(fn_f64(c, 0, i), fn_f64(c, 1, i)));
 }
+/* The C library's may be a digit off for cubes. */
+static double exact_cbrt(double x) {
+    double r = cbrt(x);
+    return r == 0 || !isfinite(r) ? r : r - (r * r * r - x) / (3 * r * r);
+}
 #define MATH(name, call)                                                                           \
     FN(name) {                                                                                     \
-        return fn_out_f64(c, i, call(fn_f64(c, 0, i)));                                            \
+        double v = call(fn_f64(c, 0, i));                                                          \
+        return fn_out_f64(c, i, isnan(v) ? NAN : v);                                               \
     }
 MATH(sqrt, sqrt)
-MATH(cbrt, cbrt)
+MATH(cbrt, exact_cbrt)
 MATH(exp, exp)
 MATH(ln, log)
 MATH(log2, log2)

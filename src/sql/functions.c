@@ -251,8 +251,8 @@ static bool collect(struct binding *b, struct pattern *p, const struct sql_type 
     }
     if (known)
         return ok;
-    if (is_word(w, "row")) /* any row */
-        return t->kind == ST_ROW;
+    if (is_word(w, "any"))
+        return true;
     const struct sql_type *want = plain_type(w);
     assert(want && "a signature names an unknown type");
     return b->exact ? sql_type_equal(t, want) : sql_type_can_coerce(t, want);
@@ -420,9 +420,8 @@ static bool fill_all(struct attempt *t, const struct sql_fn *fn, struct sql_fn_m
         m->params[i] = NULL;
         if (!t->args[i].type)
             continue;
-        m->params[i] = fill(&t->b, &p);
-        if (is_word(bytes_of(at, MIN_OF(strlen(at), (size_t)4)), "row,") ||
-            is_word(bytes_of(at, MIN_OF(strlen(at), (size_t)4)), "row-"))
+        m->params[i] = starts(at, "any") ? NULL : fill(&t->b, &p);
+        if (starts(at, "any"))
             m->params[i] = t->args[i].type;
         if (!m->params[i])
             return false;

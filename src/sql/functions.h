@@ -7,7 +7,7 @@
  *   varchar(x)  any varchar, its length carried to the result; varchar: any varchar
  *   decimal(p,s), timestamp(p), timestamptz(p), time(p)   any such type, carried to the result
  *   idays, iyears   the two intervals          lambda(T,U)   a lambda from T to U
- *   X...        one or more X, last in the list
+ *   X...        one or more X, last in the list; any... of any types
  * A result that starts with '@' is computed by name in functions.c.
  *
  * A row's text is a template (emit_template.c): $1 is the first argument, $* all of them, $R the

@@ -52,7 +52,7 @@ const struct sql_fn sql_fn_string[] = {
     F("normalize", "varchar,varchar->varchar", "t_normalize($*)"),
     F("soundex", "varchar->varchar", "t_soundex($1)"),
     F("luhn_check", "varchar->boolean", "t_luhn_check($1)"),
-    F("format", "varchar,T...->varchar", "@format"),
+    F("format", "varchar,any...->varchar", "@format"),
     F("to_utf8", "varchar->varbinary", "encode($1)"),
     F("from_utf8", "varbinary->varchar", "t_from_utf8($1)"),
     /* regular expressions */
