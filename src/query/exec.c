@@ -10,6 +10,7 @@
  * An exec has a reference while it is on the live list and one while a thread drives it; fields
  * that others look at change only under the service's lock. */
 #include "base/log.h"
+#include "base/vfs.h"
 #include "base/mem.h"
 #include "query/query_int.h"
 
@@ -199,6 +200,8 @@ static void task_done(void *ctx, const struct work_result *r) {
     bool kept = r->rc || keep_columns(x, x->plan->columns_json);
     bool cancelled = x->cancel && r->rc;
     pthread_mutex_unlock(&q->lock);
+    if (r->rc) /* a worker that was killed could not clean up */
+        (void)vfs_system()->ops->unlink(vfs_system(), x->plan->tmp);
     if (!kept) {
         err_set(&e, ERR_NOMEM, NULL);
         exec_finish(x, EXEC_FAILED, &e);

@@ -147,6 +147,7 @@ static int write_task(struct plan *p, const struct exec *x, struct bytes sql, st
     jsonw_kv_i64(&w, "timeout_ms", QUERY_TIMEOUT_MS);
     jsonw_end_object(&w);
     jsonw_end_object(&w);
+    p->tmp = tmp;
     p->columns_json = record_columns_json(&p->arena, columns, n);
     p->task_json = arena_copy(&p->arena, buf_bytes(out));
     return buf_ok(out) && !p->arena.failed ? 0 : err_set(e, ERR_NOMEM, NULL);

@@ -157,6 +157,7 @@ struct plan {
     size_t view_count, view_cap;
     struct bytes columns_json; /* ColumnInfo array */
     struct bytes task_json;
+    const char *tmp; /* where the worker writes before renaming */
     uint64_t scanned_bytes;
 };
 /* Parses, resolves, prunes, lists; *ret is ready to submit. Free with plan_free. */

@@ -200,7 +200,7 @@ def test_kill_workers(make_server):
     server.flush()
     assert check_exactly_once(server, writers) == total
     assert check_files(server) > 0
-    wait_until(lambda: not temporary_files(server), 30, "no temporary files left")
+    wait_until(lambda: not temporary_files(server), 10, f"no files in {server.data_dir}/tmp")
 
 
 @pytest.mark.parametrize("nth", [3, 10, 40, 90, 150])
