@@ -36,6 +36,7 @@ static struct bound *bind_lambda(struct ctx *c, const struct sql_expr *e,
         return NULL;
     inner.scope = &s;
     inner.no_aggregates = "Lambda expression";
+    inner.in_lambda = true;
     struct bound *body = bind_expr(&inner, e->lambda.body);
     struct bound *x = body ? bound_call(c->z->a, NULL, body->type, e->pos, &body, 1) : NULL;
     if (x) {
@@ -259,6 +260,27 @@ static struct bound *constant_function(struct ctx *c, const struct sql_expr *e) 
     return bind_current(c, &now);
 }
 
+static bool has_query(void *found, struct bound *x) {
+    *(bool *)found |= x->query != NULL;
+    return bound_each(x, has_query, found);
+}
+
+/* The engine cannot catch errors inside a subquery. */
+static bool check_try(struct ctx *c, const struct bound *x) {
+    bool found = false;
+    if (strcmp(x->sql, "TRY($1)") == 0)
+        has_query(&found, x->args[0]);
+    if (found)
+        fail(c->z, x->pos, "NOT_SUPPORTED", "TRY around a subquery is not supported");
+    return !found;
+}
+
+static struct bound *bind_scalar_call(struct call *k, const struct sql_fn_match *m) {
+    struct ctx *c = k->c;
+    struct bound *x = bound_call(c->z->a, m->fn->sql, m->result, k->e->pos, k->args, k->count);
+    return x && check_try(c, x) ? zoned(c, x) : NULL;
+}
+
 static struct bound *bind_mod(struct ctx *c, const struct sql_expr *e) {
     struct bound **xs = bind_list(c, &e->call->args);
     return xs ? bind_arithmetic(c, SQL_OP_MODULUS, xs[0], xs[1], e->pos) : NULL;
@@ -295,7 +317,5 @@ struct bound *bind_call(struct ctx *c, const struct sql_expr *e) {
         return NULL;
     if (!check_form(c, e, m->fn))
         return NULL;
-    return grouped
-               ? finish_aggregate(k, &inner, m)
-               : zoned(c, bound_call(c->z->a, m->fn->sql, m->result, e->pos, k->args, k->count));
+    return grouped ? finish_aggregate(k, &inner, m) : bind_scalar_call(k, m);
 }

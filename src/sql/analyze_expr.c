@@ -236,8 +236,16 @@ static struct bound *bind_field(struct ctx *c, const struct sql_expr *e) {
 }
 
 /* ---- subqueries ---- */
+static bool may_query(struct ctx *c, struct sql_pos pos) {
+    if (c->in_lambda)
+        fail(c->z, pos, "NOT_SUPPORTED", "Subqueries in lambda expressions are not supported");
+    return !c->in_lambda;
+}
+
 static struct bound_query *one_column(struct ctx *c, struct sql_query *q) {
     struct ctx inner = *c;
+    if (!may_query(c, q->pos))
+        return NULL;
     inner.no_aggregates = NULL;
     inner.in_aggregate = NULL;
     struct bound_query *b = bind_query(&inner, q);
@@ -258,6 +266,8 @@ static struct bound *over_query(struct ctx *c, enum bound_kind kind, const struc
 
 static struct bound *bind_exists(struct ctx *c, const struct sql_expr *e) {
     struct ctx inner = *c;
+    if (!may_query(c, e->pos))
+        return NULL;
     inner.no_aggregates = NULL;
     inner.in_aggregate = NULL;
     return over_query(c, BX_EXISTS, sql_type_of(ST_BOOLEAN), e->pos, bind_query(&inner, e->query));

@@ -51,12 +51,12 @@ struct ctx {
     struct bound_select *select; /* NULL: none (VALUES, LIMIT) */
     const char *no_aggregates;   /* clause that refuses them, e.g. "WHERE clause" */
     const char *in_aggregate;    /* name of the aggregate around */
-    bool in_window;
+    bool in_window, in_lambda;
     struct sql_named_window *windows;
     size_t window_count;
 };
 
-#define ANALYZE_MAX_DEPTH 400
+#define ANALYZE_MAX_DEPTH 1100
 
 /* Records ERR_SQL `name` at a position, text prefixed with it; returns NULL for `return fail(..)`.
  */

@@ -88,6 +88,10 @@ static void test_errors(void **state) {
         {"select * from unnest(1)", "!TYPE_MISMATCH: *"},
         {"select id from t fetch first 1 rows with ties", "!MISSING_ORDER_BY: *"},
         {"select cast(1 as geometry)", "!NOT_SUPPORTED: *"},
+        {"select filter(array[1], x -> x > (select 1))", "!NOT_SUPPORTED: *"},
+        {"select try((select 1))", "!NOT_SUPPORTED: *"},
+        {"select t.id from t join u using (k)", "!COLUMN_NOT_FOUND: *"},
+        {"select t.id from t join u using (id)", "!COLUMN_NOT_FOUND: *"},
         {"select combinations(array[1], 1)", "!NOT_SUPPORTED: *"},
         {"select timestamp '2020-01-01 00:00:00.1234567'", "!NOT_SUPPORTED: *"},
     };

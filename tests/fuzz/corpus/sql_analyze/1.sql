@@ -1,0 +1,1 @@
+select a, count(*), sum(d) over (partition by b order by e) from t group by a, b, d, e having sum(c) > 1.5 order by 2 desc limit 3

@@ -1,0 +1,1 @@
+select x, y, o from t cross join unnest(f) with ordinality as z(x, y, o) where h between date '2020-01-01' and current_date - interval '1' day

@@ -1,0 +1,1 @@
+with w(k) as (select a from t union all select 2) select k, lag(k, 1) ignore nulls over (order by k) from w full join u using (k)

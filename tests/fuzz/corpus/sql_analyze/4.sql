@@ -1,0 +1,1 @@
+select transform(array[1, 2], x -> x * c), reduce(array[1], 0, (s, x) -> s + x, s -> s), g['k'], cast(row(1, 'a') as row(p bigint, q varchar)).q from t

@@ -1,0 +1,1 @@
+select date_trunc('month', e), date_diff('day', e, timestamp '2020-01-01 00:00:00 UTC'), e at time zone 'Asia/Tokyo', cast(f as json), try_cast(b as decimal(5,2)) from db.t

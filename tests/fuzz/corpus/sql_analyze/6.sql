@@ -1,0 +1,1 @@
+select count(*) from t where b like 'x%' or h in (date '2020-01-01') group by grouping sets ((a), rollup (a, b), ())

@@ -1,0 +1,1 @@
+with recursive r(n) as (values 1 union all select n + 1 from r where n < 4) select * from r where n not in (select a from t) and exists (select 1 from t where t.a = r.n)

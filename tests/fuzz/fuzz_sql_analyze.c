@@ -1,0 +1,79 @@
+/* fuzz_sql_analyze.c - any statement over a fixed catalogue is analyzed and emitted, or refused
+ * with a Trino error name and a text. */
+#include "base/mem.h"
+#include "sql/sql.h"
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int find_table(void *ctx, struct arena *a, struct bytes database, struct bytes table,
+                      const struct sql_table_info **ret, struct err *e) {
+    static const char *const types[] = {"int",
+                                        "string",
+                                        "double",
+                                        "decimal(10,2)",
+                                        "timestamp",
+                                        "array<struct<x:int,y:string>>",
+                                        "map<string,bigint>",
+                                        "date"};
+    static const char names[] = "abcdefgh";
+    struct sql_table_info *t = ARENA_NEW(a, struct sql_table_info);
+    struct sql_table_column *c = ARENA_NEW_N(a, struct sql_table_column, COUNT_OF(types));
+    (void)ctx;
+    if (!bytes_eq_str(database, "db"))
+        return err_set(e, ERR_RESOURCE_NOT_FOUND, NULL);
+    if (table.len != 1)
+        return err_set(e, ERR_ENTITY_NOT_FOUND, NULL);
+    if (!t || !c)
+        return err_set(e, ERR_NOMEM, NULL);
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        int rc = type_parse(a, bytes_str(types[i]), &c[i].type, e);
+        if (rc)
+            return rc;
+        c[i].name = bytes_of(names + i, 1);
+        c[i].is_partition = i == COUNT_OF(types) - 1;
+    }
+    *t = (struct sql_table_info){database, table, c, COUNT_OF(types), NULL};
+    *ret = t;
+    return 0;
+}
+
+static void check_error(int rc, const struct err *e) {
+    if (rc != ERR_SQL && rc != ERR_NOMEM)
+        abort();
+    if (rc == ERR_SQL && (!e->name[0] || !e->text[0]))
+        abort();
+}
+
+static void emit(struct arena *a, const struct sql_plan *p) {
+    struct err e = {0};
+    struct buf out = {0};
+    size_t n;
+    sql_plan_scans(p, &n);
+    struct bytes *relations = ARENA_NEW_N(a, struct bytes, n + 1);
+    for (size_t i = 0; relations && i < n; i++)
+        relations[i] = BYTES("(SELECT 1)");
+    int rc = relations ? sql_emit(a, p, relations, &out, &e) : 0;
+    if (rc)
+        check_error(rc, &e);
+    buf_clear(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct arena a;
+    struct err e = {0};
+    struct sql_statement *s = NULL;
+    struct sql_plan *p = NULL;
+    struct sql_env env = {
+        .default_database = BYTES("db"), .now_ms = 1700000000000, .find_table = find_table};
+    arena_init(&a, (size_t)256 << 20);
+    if (sql_parse(&a, bytes_of(data, size), &s, &e) == 0 && sql_statement_kind(s) == SQL_SELECT) {
+        int rc = sql_analyze(&a, s, &env, &p, &e);
+        if (rc)
+            check_error(rc, &e);
+        else
+            emit(&a, p);
+    }
+    arena_clear(&a);
+    return 0;
+}
