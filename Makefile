@@ -100,7 +100,7 @@ sanitize-asan: test-deps
 	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
 sanitize-tsan: test-deps
 	$(MAKE) --no-print-directory V=tsan unit build/tsan/tarn
-	TARN_BINARY=$(CURDIR)/build/tsan/tarn TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1" \
+	TARN_BINARY=$(CURDIR)/build/tsan/tarn TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.suppress" \
 	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
 fuzz: test-deps
 	$(MAKE) --no-print-directory V=fuzz fuzz-bins

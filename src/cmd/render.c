@@ -190,7 +190,15 @@ static void table_release(struct render *r) {
 /* ---- sink ---- */
 static int on_columns(void *ctx, const struct ask_column *columns, size_t count) {
     struct render *r = ctx;
-    r->columns = columns;
+    struct ask_column *copy = ARENA_NEW_N(&r->arena, struct ask_column, count);
+    if (!copy) {
+        return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        copy[i].name = arena_copy(&r->arena, columns[i].name);
+        copy[i].type = arena_copy(&r->arena, columns[i].type);
+    }
+    r->columns = copy; /* the last rows are printed after the run is over */
     r->count = count;
     r->widths = ARENA_NEW_N(&r->arena, int, count);
     r->held = ARENA_NEW_N(&r->arena, struct ask_cell *, RENDER_HELD_MAX);

@@ -268,41 +268,8 @@ int server_open(const struct server_options *o, struct server **ret, struct err 
     return 0;
 }
 
-/* ---- retention ---- */
-struct floor_search {
-    struct server *s;
-    struct arena arena;
-    struct catalog_doc *docs;
-    size_t count;
-};
-
-/* The first record of a log that some delivery still needs. */
-static uint64_t log_floor(void *ctx, const char *log_name) {
-    struct floor_search *f = ctx;
-    uint64_t floor = UINT64_MAX;
-    for (size_t i = 0; i < f->count; i++) {
-        struct json *doc;
-        uint64_t checkpoint = 0;
-        if (json_parse(&f->arena, f->docs[i].json, &doc, NULL) ||
-            !bytes_eq_str(json_get_str(doc, "log"), log_name)) {
-            continue;
-        }
-        if (catalog_checkpoint_get(f->s->catalog, f->docs[i].key, 0, &checkpoint, NULL)) {
-            return 0;
-        }
-        floor = MIN_OF(floor, checkpoint);
-    }
-    return floor;
-}
-
 void server_tick(struct server *s) {
-    struct floor_search f = {.s = s};
-    arena_init(&f.arena, 0);
-    if (catalog_doc_list(s->catalog, &f.arena, "firehose", false, INT64_MAX, (struct bytes){0},
-                         100000, &f.docs, &f.count, NULL) == 0) {
-        kinesis_apply_retention(s->kinesis, log_floor, &f);
-    }
-    arena_clear(&f.arena);
+    kinesis_apply_retention(s->kinesis, delivery_floor, s->delivery);
 }
 
 void server_close(struct server **ps) {
