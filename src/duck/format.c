@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -216,7 +217,8 @@ void format_double(double v, struct buf *out) {
     if (add_special(v, out)) {
         return;
     }
-    for (int precision = 14; precision <= 16; precision++) {
+    /* Fifteen digits survive a double; near zero fewer do, and Java shows two at least. */
+    for (int precision = fabs(v) < DBL_MIN ? 1 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, v);
         if (strtod(text, NULL) == v) {
             break;
@@ -230,7 +232,7 @@ void format_float(float v, struct buf *out) {
     if (add_special(v, out)) {
         return;
     }
-    for (int precision = 5; precision <= 8; precision++) {
+    for (int precision = fabsf(v) < FLT_MIN ? 1 : 5; precision <= 8; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, (double)v);
         if (strtof(text, NULL) == v) {
             break;
