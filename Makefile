@@ -65,6 +65,7 @@ $(BUILD)/tarn: $(BUILD)/src/cmd/main.o $(LIB) $(BUILD)/libduckdb.so
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/libduckdb.so
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) -Itests/unit $(OPT) $(SAN) -o $@ $< $(LIB) -lcmocka $(LDLIBS)
+$(BUILD)/unit/test_work: $(BUILD)/tarn
 $(BUILD)/fuzz-bin/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined -o $@ $< $(LIB) $(LDLIBS)
