@@ -36,6 +36,20 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz-bin/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHC := $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
+# One short line per file; VERBOSE=1 shows whole commands.
+ifdef VERBOSE
+say = @:
+Q :=
+else
+say = @echo "  $(1)	$(2)"
+Q := @
+endif
+
+# Builds use every core without being asked.
+ifeq (,$(findstring -j,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 .PHONY: all
 all: $(BUILD)/tarn
 
@@ -48,30 +62,38 @@ $(BUILD)/libduckdb.so: $(DEPS)/.done
 # ---- program ----
 $(BUILD)/%.o: %.c $(DEPS)/.done
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) $(CFLAGS) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) $(CFLAGS) -c $< -o $@
 # Migrations are compiled in: one C array per numbered file.
 $(BUILD)/gen/migrations.c: $(MIGRATIONS) tools/embed-migrations.sh
 	@mkdir -p $(@D)
-	tools/embed-migrations.sh $(MIGRATIONS) > $@
+	$(call say,GEN,$@)
+	$(Q)tools/embed-migrations.sh $(MIGRATIONS) > $@
 $(BUILD)/gen/migrations.o: $(BUILD)/gen/migrations.c
-	$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) -c $< -o $@
+	$(call say,CC,$<)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) -c $< -o $@
 $(LIB): $(OBJS) $(BUILD)/gen/migrations.o
 	@rm -f $@
-	ar rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)ar rcs $@ $^
 $(BUILD)/tarn: $(BUILD)/src/cmd/main.o $(LIB) $(BUILD)/libduckdb.so
-	$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
 # ---- unit tests, fuzzers, benchmarks in C ----
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/libduckdb.so
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -Itests/unit $(OPT) $(SAN) -o $@ $< $(LIB) -lcmocka $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) -Itests/unit $(OPT) $(SAN) -o $@ $< $(LIB) -lcmocka $(LDLIBS)
 $(BUILD)/unit/test_work: $(BUILD)/tarn
 $(BUILD)/fuzz-bin/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined -o $@ $< $(LIB) $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) -fsanitize=fuzzer,address,undefined -o $@ $< $(LIB) $(LDLIBS)
 $(BUILD)/bench/%: bench/%.c $(wildcard bench/*.h) $(LIB) $(BUILD)/libduckdb.so
 	@mkdir -p $(@D)
-	$(CC) $(BASE_CFLAGS) -O2 -o $@ $< $(LIB) $(LDLIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) -O2 -o $@ $< $(LIB) $(LDLIBS)
 
 .PHONY: unit unit-bins fuzz-bins
 unit-bins: $(UNIT)
