@@ -73,6 +73,10 @@ int store_put_bytes(struct store *s, struct bytes bucket, struct bytes key, stru
 int store_publish(struct store *s, const char *tmp_path, struct bytes bucket, struct bytes key,
                   const struct store_put_options *o, struct store_meta *ret_meta_or_null,
                   struct err *e) WARN_UNUSED;
+/* The same by paths alone, for a process that has no store open: `tmp_path` becomes the object file
+ * `path` (from store_path), its folders are made when missing. */
+int store_seal(struct vfs *vfs, const char *tmp_path, const char *path, char ret_etag[80],
+               uint64_t *ret_bytes, struct err *e) WARN_UNUSED;
 /* Views in *ret live in the arena. ERR_S3 NoSuchKey (404), NoSuchBucket (404). */
 int store_head(struct store *s, struct arena *a, struct bytes bucket, struct bytes key,
                struct store_meta *ret, struct err *e) WARN_UNUSED;

@@ -307,6 +307,40 @@ int store_publish(struct store *s, const char *tmp_path, struct bytes bucket, st
     return 0;
 }
 
+static int seal_tries(struct store *s, const char *tmp, const char *path, struct err *e) {
+    int io = -ENOENT;
+    for (int i = 0; i < RENAME_TRIES && io == -ENOENT; i++) {
+        int rc = make_parent(s, path, e);
+        if (rc)
+            return rc;
+        io = s->vfs->ops->rename(s->vfs, tmp, path);
+    }
+    if (io == -EISDIR || io == -ENOTDIR || io == -ENOTEMPTY)
+        return key_conflict(e);
+    if (!io)
+        io = vfs_sync_parent(s->vfs, path);
+    return io ? err_set_errno(e, ERR_IO, -io, "cannot put %s in place", path) : 0;
+}
+
+int store_seal(struct vfs *vfs, const char *tmp_path, const char *path, char ret_etag[80],
+               uint64_t *ret_bytes, struct err *e) {
+    struct store s = {.vfs = vfs};
+    struct vfs_stat st;
+    int io = vfs->ops->stat(vfs, tmp_path, &st);
+    if (io)
+        return err_set_errno(e, ERR_IO, -io, "cannot look at %s", tmp_path);
+    int rc = store_make_etag(&s, tmp_path, &st, ret_etag, e);
+    if (rc == 0)
+        rc = store_meta_save(&s, tmp_path, ret_etag, NULL, e);
+    if (rc == 0)
+        rc = sync_file(&s, tmp_path, e);
+    if (rc == 0)
+        rc = seal_tries(&s, tmp_path, path, e);
+    if (rc == 0)
+        *ret_bytes = st.size_bytes;
+    return rc;
+}
+
 /* ---- reading ---- */
 
 static bool means_absent(int io) {
