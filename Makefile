@@ -46,7 +46,7 @@ Q := @
 endif
 
 # Builds use every core without being asked.
-ifeq (,$(findstring -j,$(MAKEFLAGS))$(findstring jobserver,$(MAKEFLAGS)))
+ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 

@@ -124,6 +124,18 @@ static int send_columns(struct run *r, const struct json *page, const struct ask
     return count ? sink->columns(sink->ctx, columns, count) : 0;
 }
 
+/* DESCRIBE answers with one padded cell of tab-separated fields per row, as Hive does. */
+static size_t split_fields(struct ask_cell *cells, size_t columns) {
+    struct bytes rest = cells[0].text;
+    size_t n = 0;
+    while (rest.ptr && n < columns) {
+        struct bytes field;
+        rest = bytes_cut(rest, '\t', &field);
+        cells[n++] = (struct ask_cell){.text = bytes_trim(field)};
+    }
+    return n;
+}
+
 static int send_rows(struct run *r, struct arena *a, const struct json *page, size_t columns,
                      bool skip_first, const struct ask_sink *sink, uint64_t *rows) {
     struct ask_cell *cells = ARENA_NEW_N(a, struct ask_cell, columns + 1);
@@ -141,6 +153,12 @@ static int send_rows(struct run *r, struct arena *a, const struct json *page, si
                 struct bytes text = json_get_str(cell, "VarCharValue");
                 cells[i++] = (struct ask_cell){text, json_get(cell, "VarCharValue") == NULL};
             }
+        }
+        if (i == 1 && columns > 1 && !cells[0].is_null) {
+            i = split_fields(cells, columns);
+        }
+        for (; i < columns; i++) {
+            cells[i] = (struct ask_cell){.text = BYTES("")};
         }
         int rc = sink->row(sink->ctx, cells, i);
         if (rc) {

@@ -61,6 +61,15 @@ def test_sql_formats(tarn):
     assert table[0].split("|")[0].strip() == "a" and "NULL" in table[2]
 
 
+def test_describe_is_a_table(tarn):
+    tarn.client("s3").create_bucket(Bucket="cli-described")
+    tarn.rows("CREATE DATABASE IF NOT EXISTS cli")
+    tarn.rows("CREATE EXTERNAL TABLE cli.t (a int COMMENT 'first', b string) "
+              "LOCATION 's3://cli-described/t/'")
+    shown = tarn.tarn("sql", "describe cli.t", "-f", "csv").stdout.splitlines()
+    assert shown == ["col_name,data_type,comment", "a,int,first", "b,string,"]
+
+
 def test_sql_error_is_on_stderr(tarn):
     failed = tarn.tarn("sql", "select nope", check=False)
     assert failed.returncode == 1 and failed.stdout == ""
