@@ -8,38 +8,71 @@
  *
  * with the same Parquet settings and one thread, pinned to one core; databases are open before the
  * clock starts and both inputs are in the page cache. Tarn's time includes what only it does: the
- * log's checksums, validation of every record, fsync of the file and its ETag. At the end the two
+ * log's checksums, validation of every record, the footer's facts. Both files are
+ * fsynced within their time. At the end the two
  * files are compared by their rows' hashes. Prints one JSON object.
  *
- * Use: convert DIR EVENTS ROUNDS COMPRESSION (DIR must exist; what it makes there is left) */
+ * Use: convert DIR EVENTS flat|nested ROUNDS COMPRESSION [tarn]
+ * DIR must exist; what it makes there is left. With `tarn` DuckDB's turn is left out, to profile.
+ */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "duck/duck.h"
 #include "duck/lib.h"
 #include "events.h"
 #include "slog/slog.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #define ROW_GROUP_ROWS 122880
 #define APPEND_RECORDS 500
 #define MEMORY_MB 2048
 #define ROUNDS_MAX 99
 
+static const struct shape {
+    const char *name;
+    const struct event_column *columns;
+    size_t column_count;
+    void (*make)(char *out, size_t bytes, struct rand_seeded *r);
+} shapes[] = {{"flat", event_columns, EVENT_COLUMNS, event_make},
+              {"nested", event_nested_columns, EVENT_NESTED_COLUMNS, event_make_nested}};
+
+struct times {
+    double wall_s[ROUNDS_MAX], cpu_s[ROUNDS_MAX];
+};
 struct bench {
     const char *dir, *compression;
     uint64_t events;
+    const struct shape *shape;
     int rounds;
+    bool peer_too;
     struct arena arena;
     struct buf view; /* the log's range as JSON */
     struct duck *tarn;
     duckdb_database peer_db;
     duckdb_connection peer;
-    double tarn_s[ROUNDS_MAX], peer_s[ROUNDS_MAX];
+    struct times tarn_times, peer_times;
 };
 
-static double now_s(void) {
-    return (double)clock_mono_us(clock_system()) / 1e6;
+/* A stopwatch for wall time and this process's processor time. */
+struct watch {
+    int64_t wall_us, cpu_us;
+};
+static int64_t cpu_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+static struct watch watch_start(void) {
+    return (struct watch){.wall_us = clock_mono_us(clock_system()), .cpu_us = cpu_us()};
+}
+static void watch_stop(struct watch w, struct times *t, int round) {
+    t->wall_s[round] = (double)(clock_mono_us(clock_system()) - w.wall_us) / 1e6;
+    t->cpu_s[round] = (double)(cpu_us() - w.cpu_us) / 1e6;
 }
 
 static int fail(struct err *e, const char *text) {
@@ -48,16 +81,17 @@ static int fail(struct err *e, const char *text) {
 
 /* ---- input: the log and the file ---- */
 
-static int append_events(struct slog_log *l, FILE *lines, uint64_t count, struct rand_seeded *r,
-                         struct err *e) {
+static int append_events(const struct bench *b, struct slog_log *l, FILE *lines, struct err *e) {
+    uint64_t count = b->events;
     static char events[APPEND_RECORDS][EVENT_ROOM];
     static char keys[APPEND_RECORDS][24];
     struct slog_record_in records[APPEND_RECORDS];
+    struct rand_seeded r = {.state = 1};
     for (uint64_t done = 0; done < count;) {
         size_t n = (size_t)MIN_OF((uint64_t)APPEND_RECORDS, count - done);
         for (size_t i = 0; i < n; i++) {
-            event_make(events[i], EVENT_BYTES, r);
-            int key = snprintf(keys[i], sizeof(keys[i]), "%llx", event_below(r, UINT64_MAX));
+            b->shape->make(events[i], EVENT_BYTES, &r);
+            int key = snprintf(keys[i], sizeof(keys[i]), "%llx", event_below(&r, UINT64_MAX));
             records[i] = (struct slog_record_in){.partition_key = bytes_of(keys[i], (size_t)key),
                                                  .data = bytes_of(events[i], EVENT_BYTES)};
             if (fwrite(events[i], EVENT_BYTES, 1, lines) != 1 || fputc('\n', lines) == EOF) {
@@ -81,11 +115,10 @@ static int make_input(struct bench *b, struct err *e) {
     struct slog *s = NULL;
     struct slog_log *l = NULL;
     struct slog_view *view = NULL;
-    struct rand_seeded r = {.state = 1};
     FILE *lines = fopen(path.ptr, "w");
     int rc = lines ? slog_open(&o, &s, e) : fail(e, "The folder cannot be written.");
     rc = rc ? rc : slog_create(s, "events", &l, e);
-    rc = rc ? rc : append_events(l, lines, b->events, &r, e);
+    rc = rc ? rc : append_events(b, l, lines, e);
     rc = rc ? rc : slog_view_new(l, 0, UINT64_MAX, &view, e);
     if (!rc) {
         slog_view_write_json(view, &b->view);
@@ -112,10 +145,10 @@ static void write_task(struct bench *b, struct buf *out) {
     jsonw_kv_i64(&w, "stream_epoch_ms", 0);
     jsonw_name(&w, "columns");
     jsonw_array(&w);
-    for (size_t i = 0; i < EVENT_COLUMNS; i++) {
+    for (size_t i = 0; i < b->shape->column_count; i++) {
         jsonw_object(&w);
-        jsonw_kv_cstr(&w, "name", event_columns[i].name);
-        jsonw_kv_cstr(&w, "hive_type", event_columns[i].hive_type);
+        jsonw_kv_cstr(&w, "name", b->shape->columns[i].name);
+        jsonw_kv_cstr(&w, "hive_type", b->shape->columns[i].hive_type);
         jsonw_end_object(&w);
     }
     jsonw_end_array(&w);
@@ -144,17 +177,17 @@ static int check_ok(struct arena *a, const struct buf *ok, uint64_t events, stru
     return rc;
 }
 
-static int run_tarn(struct bench *b, double *ret_s, struct err *e) {
+static int run_tarn(struct bench *b, int round, struct err *e) {
     struct arena a;
     struct buf text = {0}, ok = {0};
     struct json *task = NULL;
     arena_init(&a, 0);
     write_task(b, &text);
-    double from = now_s();
+    struct watch w = watch_start();
     int rc =
         buf_ok(&text) ? json_parse(&a, buf_bytes(&text), &task, e) : err_set(e, ERR_NOMEM, NULL);
     rc = rc ? rc : duck_run_convert(b->tarn, &a, task, &ok, e);
-    *ret_s = now_s() - from;
+    watch_stop(w, &b->tarn_times, round);
     rc = rc ? rc : check_ok(&a, &ok, b->events, e);
     buf_clear(&ok);
     buf_clear(&text);
@@ -200,13 +233,25 @@ static int peer_query(struct bench *b, const char *sql, uint64_t *ret, struct er
     return rc;
 }
 
-static int run_peer(struct bench *b, double *ret_s, struct err *e) {
+/* COPY leaves its file to the page cache, Tarn's is on disk: so is this one then. */
+static int sync_file(struct bench *b, const char *name, struct err *e) {
+    struct vfs *v = vfs_system();
+    struct bytes path = arena_fmt(&b->arena, "%s/%s", b->dir, name);
+    int fd = path.ptr ? v->ops->open(v, path.ptr, O_RDONLY, 0) : -ENOMEM;
+    int rc = fd < 0 ? fd : v->ops->fsync(v, fd);
+    if (fd >= 0) {
+        v->ops->close(v, fd);
+    }
+    return rc ? err_set_errno(e, ERR_IO, -rc, "%s cannot be synced", name) : 0;
+}
+
+static int run_peer(struct bench *b, int round, struct err *e) {
     struct buf sql = {0};
     buf_add_fmt(&sql, "COPY (FROM read_json('%s/events.json', format = 'newline_delimited', ",
                 b->dir);
-    for (size_t i = 0; i < EVENT_COLUMNS; i++) {
-        buf_add_fmt(&sql, "%s%s: '%s'", i ? ", " : "columns = {", event_columns[i].name,
-                    event_columns[i].duckdb_type);
+    for (size_t i = 0; i < b->shape->column_count; i++) {
+        buf_add_fmt(&sql, "%s%s: '%s'", i ? ", " : "columns = {", b->shape->columns[i].name,
+                    b->shape->columns[i].duckdb_type);
     }
     buf_add_fmt(&sql,
                 "})) TO '%s/duckdb.parquet' (FORMAT parquet, COMPRESSION %s%s, ROW_GROUP_SIZE %d, "
@@ -214,9 +259,10 @@ static int run_peer(struct bench *b, double *ret_s, struct err *e) {
                 b->dir, b->compression,
                 strcmp(b->compression, "zstd") == 0 ? ", COMPRESSION_LEVEL 1" : "", ROW_GROUP_ROWS);
     const char *text = buf_cstr(&sql);
-    double from = now_s();
+    struct watch w = watch_start();
     int rc = text ? peer_query(b, text, NULL, e) : err_set(e, ERR_NOMEM, NULL);
-    *ret_s = now_s() - from;
+    rc = rc ? rc : sync_file(b, "duckdb.parquet", e);
+    watch_stop(w, &b->peer_times, round);
     buf_clear(&sql);
     return rc;
 }
@@ -275,40 +321,72 @@ static void pin_to_one_core(void) {
     }
 }
 
+/* Freeing the last round's pages belongs to no round. */
+static void remove_outputs(struct bench *b) {
+    static const char *const names[] = {"tarn.parquet", "duckdb.parquet"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct bytes path = arena_fmt(&b->arena, "%s/%s", b->dir, names[i]);
+        if (path.ptr) {
+            (void)vfs_system()->ops->unlink(vfs_system(), path.ptr);
+        }
+    }
+}
+
 static int measure(struct bench *b, struct err *e) {
     struct duck_options o = {.threads = 1, .memory_mb = MEMORY_MB};
+    sync(); /* the input's own pages are not a round's burden */
     pin_to_one_core();
     int rc = duck_open(&o, &b->tarn, e);
     rc = rc ? rc : open_peer(b, e);
     for (int i = 0; i < b->rounds && !rc; i++) {
-        rc = run_tarn(b, &b->tarn_s[i], e);
-        rc = rc ? rc : run_peer(b, &b->peer_s[i], e);
+        remove_outputs(b);
+        rc = b->peer_too ? run_peer(b, i, e) : 0;
+        rc = rc ? rc : run_tarn(b, i, e);
     }
-    return rc ? rc : compare_files(b, e);
+    return rc || !b->peer_too ? rc : compare_files(b, e);
 }
 
+static void print_times(const char *name, double wall_s, double cpu_s, uint64_t events) {
+    printf("\"%s_rows_per_s\": %.0f, \"%s_cpu_s\": %.3f, ", name, (double)events / wall_s, name,
+           cpu_s);
+}
+static void print_rounds(const char *name, const struct times *t, int rounds) {
+    printf("\"%s_wall_s\": [", name);
+    for (int i = 0; i < rounds; i++) {
+        printf("%s%.3f", i ? ", " : "", t->wall_s[i]);
+    }
+    printf("], ");
+}
 static void report(struct bench *b) {
-    double tarn = median(b->tarn_s, b->rounds), peer = median(b->peer_s, b->rounds);
-    printf("{\"events\": %llu, \"event_bytes\": %d, \"rounds\": %d, \"compression\": \"%s\", "
-           "\"tarn_rows_per_s\": %.0f, \"duckdb_rows_per_s\": %.0f, \"ratio\": %.2f, "
-           "\"tarn_bytes\": %llu, \"duckdb_bytes\": %llu}\n",
-           (unsigned long long)b->events, EVENT_BYTES, b->rounds, b->compression,
-           (double)b->events / tarn, (double)b->events / peer, peer / tarn,
-           (unsigned long long)file_bytes(b, "tarn.parquet"),
+    printf("{\"events\": %llu, \"event_bytes\": %d, \"shape\": \"%s\", \"rounds\": %d, "
+           "\"compression\": \"%s\", ",
+           (unsigned long long)b->events, EVENT_BYTES, b->shape->name, b->rounds, b->compression);
+    print_rounds("tarn", &b->tarn_times, b->rounds);
+    print_rounds("duckdb", &b->peer_times, b->rounds);
+    double tarn = median(b->tarn_times.wall_s, b->rounds);
+    double peer = median(b->peer_times.wall_s, b->rounds);
+    double tarn_cpu = median(b->tarn_times.cpu_s, b->rounds);
+    double peer_cpu = median(b->peer_times.cpu_s, b->rounds);
+    print_times("tarn", tarn, tarn_cpu, b->events);
+    print_times("duckdb", peer, peer_cpu, b->events);
+    printf("\"ratio\": %.2f, \"cpu_ratio\": %.2f, \"tarn_bytes\": %llu, \"duckdb_bytes\": %llu}\n",
+           peer / tarn, peer_cpu / tarn_cpu, (unsigned long long)file_bytes(b, "tarn.parquet"),
            (unsigned long long)file_bytes(b, "duckdb.parquet"));
 }
 
 int main(int argc, char **argv) {
     struct err e = {0};
     struct bench b = {0};
-    if (argc != 5) {
-        fprintf(stderr, "use: convert DIR EVENTS ROUNDS COMPRESSION\n");
+    if (argc != 6 && argc != 7) {
+        fprintf(stderr, "use: convert DIR EVENTS flat|nested ROUNDS COMPRESSION [tarn]\n");
         return 2;
     }
     b.dir = argv[1];
     b.events = strtoull(argv[2], NULL, 10);
-    b.rounds = MAX_OF(1, MIN_OF(atoi(argv[3]), ROUNDS_MAX));
-    b.compression = argv[4];
+    b.shape = &shapes[strcmp(argv[3], "nested") == 0];
+    b.rounds = MAX_OF(1, MIN_OF(atoi(argv[4]), ROUNDS_MAX));
+    b.compression = argv[5];
+    b.peer_too = argc == 6;
     arena_init(&b.arena, 0);
     int rc = make_input(&b, &e);
     rc = rc ? rc : measure(&b, &e);

@@ -29,6 +29,7 @@ TARN = os.environ["TARN"]
 KEY, SECRET = "benchkey", "benchsecret"
 
 CONVERT_EVENTS, CONVERT_ROUNDS = 1_000_000, 5
+CONVERSIONS = (("flat", "snappy"), ("flat", "zstd"), ("nested", "snappy"))
 PUT_ROUNDS, PUT_SECONDS, PUT_CONNECTIONS = 3, 2.5, 8
 VISIBLE_ROUNDS, VISIBLE_TAIL, VISIBLE_TAIL_ROUNDS = 300, 100_000, 50
 SELECT_ROUNDS, AGGREGATE_ROUNDS = 300, 20
@@ -175,13 +176,14 @@ def percentile(values, share):
 
 def convert(folder):
     result = {}
-    for compression in ("snappy", "zstd"):
-        work = folder / compression
+    for shape, compression in CONVERSIONS:
+        work = folder / f"{shape}-{compression}"
         work.mkdir()
-        result[compression] = program(
-            "convert", work, CONVERT_EVENTS, CONVERT_ROUNDS, compression
+        result[f"{shape}, {compression}"] = program(
+            "convert", work, CONVERT_EVENTS, shape, CONVERT_ROUNDS, compression
         )
         shutil.rmtree(work)
+        os.sync()
     return result
 
 
