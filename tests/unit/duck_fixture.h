@@ -111,7 +111,7 @@ static inline int run_query(struct duck_fixture *f, const char *sql, size_t colu
     jsonw_name(&w, "columns");
     jsonw_array(&w);
     for (size_t i = 0; i < columns; i++) {
-        char name[16];
+        char name[24];
         (void)snprintf(name, sizeof(name), "c%zu", i);
         jsonw_object(&w);
         jsonw_kv_cstr(&w, "name", name);
