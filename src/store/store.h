@@ -68,7 +68,7 @@ void store_put_abort(struct store_put **p);
 int store_put_bytes(struct store *s, struct bytes bucket, struct bytes key, struct bytes data,
                     const struct store_put_options *o, struct err *e) WARN_UNUSED;
 /* Makes the finished file `tmp_path` (same file system; written by an engine) the object: computes
- * its ETag, fsyncs, renames. On failure the file stays. The ETag of a file above 64 MiB is not its
+ * its ETag, fsyncs, renames. On failure the file stays. The ETag of a file above 8 MiB is not its
  * MD5 but, as for S3's multipart objects, an opaque one ending in "-1". */
 int store_publish(struct store *s, const char *tmp_path, struct bytes bucket, struct bytes key,
                   const struct store_put_options *o, struct store_meta *ret_meta_or_null,

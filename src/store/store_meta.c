@@ -15,7 +15,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#define CONTENT_ETAG_MAX MIB(64)
+#define CONTENT_ETAG_MAX MIB(8)
 #define READ_CHUNK KIB(256)
 
 static void md5_hex(struct bytes in, char out[80]) {
