@@ -10,17 +10,11 @@ struct session {
     struct client *client;
     struct warehouse *warehouse;
     const char *file;
+    bool delete_data; /* down's option */
 };
-
-static void session_clear(struct session *s) {
-    client_free(&s->client);
-    arena_clear(&s->arena);
-}
 
 /* Reads the file (default warehouse.yaml here) and connects. */
 static int session_open(struct session *s, int count, char **argv, struct err *e) {
-    arena_init(&s->arena, 0);
-    s->client = NULL;
     s->file = count > 0 ? argv[0] : "warehouse.yaml";
     int rc = warehouse_read(&s->arena, s->file, &s->warehouse, e);
     return rc ? rc : client_new(NULL, &s->client, e);
@@ -58,26 +52,35 @@ static void print_plan(const struct stack_plan *p) {
     }
 }
 
-/* The common start of the four commands: 0 to go on, else the exit code in *ret_exit. */
-static int begin(const struct args *spec, int argc, char **argv, struct session *s, int *ret_exit) {
+/* What the four commands share: options, the file, a connection, the exit code. */
+static int on_warehouse(const struct args *spec, int argc, char **argv, const bool *delete_data,
+                        int (*act)(struct session *s, struct err *e)) {
+    struct session s = {.client = NULL};
     struct err e = {0};
-    int count = 0;
-    *s = (struct session){.client = NULL};
-    int rc = args_parse(spec, argc, argv, &count, &e);
+    int count = 0, rc = args_parse(spec, argc, argv, &count, &e);
     if (rc == ARGS_HELP_SHOWN) {
-        *ret_exit = EXIT_OK;
-        return 1;
+        return EXIT_OK;
     }
-    rc = rc ? rc : session_open(s, count, argv, &e);
-    if (rc) {
-        *ret_exit = args_fail(&e, s->file);
-        session_clear(s);
-        return 1;
-    }
-    return 0;
+    arena_init(&s.arena, 0);
+    s.delete_data = delete_data && *delete_data;
+    rc = rc ? rc : session_open(&s, count, argv, &e);
+    rc = rc ? rc : act(&s, &e);
+    int code = rc ? args_fail(&e, s.file) : EXIT_OK;
+    client_free(&s.client);
+    arena_clear(&s.arena);
+    return code;
 }
 
 static const struct arg_option no_options[] = {{0}};
+
+static int plan(struct session *s, struct err *e) {
+    struct stack_plan p;
+    int rc = stack_plan_make(&s->arena, s->client, s->warehouse, &p, e);
+    if (!rc) {
+        print_plan(&p);
+    }
+    return rc;
+}
 
 int cmd_plan(int argc, char **argv) {
     static const struct args spec = {
@@ -85,20 +88,20 @@ int cmd_plan(int argc, char **argv) {
         "Shows what `tarn up` would change; changes nothing. FILE defaults to\n"
         "warehouse.yaml.",
         no_options, NULL};
-    struct session s;
+    return on_warehouse(&spec, argc, argv, NULL, plan);
+}
+
+static int up(struct session *s, struct err *e) {
     struct stack_plan p;
-    struct err e = {0};
-    int code;
-    if (begin(&spec, argc, argv, &s, &code)) {
-        return code;
-    }
-    int rc = stack_plan_make(&s.arena, s.client, s.warehouse, &p, &e);
+    int rc = stack_plan_make(&s->arena, s->client, s->warehouse, &p, e);
+    rc = rc ? rc : stack_apply(&p, report_step, NULL, e);
     if (!rc) {
-        print_plan(&p);
+        fprintf(stderr,
+                p.changes ? "%zu of %zu resources changed.\n" : "Nothing to change (%zu of %zu).\n",
+                p.changes, p.count);
+        print_outputs(s->warehouse);
     }
-    code = rc ? args_fail(&e, s.file) : EXIT_OK;
-    session_clear(&s);
-    return code;
+    return rc;
 }
 
 int cmd_up(int argc, char **argv) {
@@ -107,59 +110,40 @@ int cmd_up(int argc, char **argv) {
         "Makes the server match the warehouse file, then prints the outputs.\n"
         "Running it again changes nothing. FILE defaults to warehouse.yaml.",
         no_options, "  tarn up examples/acme/warehouse.yaml\n"};
-    struct session s;
-    struct stack_plan p;
-    struct err e = {0};
-    int code;
-    if (begin(&spec, argc, argv, &s, &code)) {
-        return code;
-    }
-    int rc = stack_plan_make(&s.arena, s.client, s.warehouse, &p, &e);
-    rc = rc ? rc : stack_apply(&p, report_step, NULL, &e);
-    if (!rc) {
-        fprintf(stderr,
-                p.changes ? "%zu of %zu resources changed.\n" : "Nothing to change (%zu of %zu).\n",
-                p.changes, p.count);
-        print_outputs(s.warehouse);
-    }
-    code = rc ? args_fail(&e, s.file) : EXIT_OK;
-    session_clear(&s);
-    return code;
+    return on_warehouse(&spec, argc, argv, NULL, up);
 }
 
-static void print_kept(const struct warehouse *w) {
-    for (size_t i = 0; i < w->table_count; i++) {
-        fprintf(stderr, "kept data %.*s\n", BYTES_ARG(w->tables[i].location));
+static int down(struct session *s, struct err *e) {
+    struct stack_plan p;
+    int rc = stack_plan_make(&s->arena, s->client, s->warehouse, &p, e);
+    rc = rc ? rc : stack_destroy(&p, s->delete_data, report_step, NULL, e);
+    if (rc || s->delete_data) {
+        return rc;
+    }
+    for (size_t i = 0; i < s->warehouse->table_count; i++) {
+        fprintf(stderr, "kept data %.*s\n", BYTES_ARG(s->warehouse->tables[i].location));
     }
     fprintf(stderr, "`tarn down --delete-data` removes the data too.\n");
+    return 0;
 }
 
 int cmd_down(int argc, char **argv) {
-    static bool delete_data;
-    static const struct arg_option options[] = {
+    bool delete_data = false;
+    const struct arg_option options[] = {
         {"--delete-data", 0, NULL, "remove the objects and buckets too", ARG_FLAG, &delete_data},
         {0}};
-    static const struct args spec = {
+    const struct args spec = {
         "tarn down [FILE]",
         "Removes the streams, delivery streams and tables of the warehouse file.\n"
         "Events not delivered yet are delivered first. Data stays in its buckets\n"
         "unless --delete-data is given.",
         options, NULL};
-    struct session s;
-    struct stack_plan p;
-    struct err e = {0};
-    int code;
-    if (begin(&spec, argc, argv, &s, &code)) {
-        return code;
-    }
-    int rc = stack_plan_make(&s.arena, s.client, s.warehouse, &p, &e);
-    rc = rc ? rc : stack_destroy(&p, delete_data, report_step, NULL, &e);
-    if (!rc && !delete_data) {
-        print_kept(s.warehouse);
-    }
-    code = rc ? args_fail(&e, s.file) : EXIT_OK;
-    session_clear(&s);
-    return code;
+    return on_warehouse(&spec, argc, argv, &delete_data, down);
+}
+
+static int outputs(struct session *s, struct err *e) {
+    print_outputs(s->warehouse);
+    return 0;
 }
 
 int cmd_outputs(int argc, char **argv) {
@@ -169,12 +153,5 @@ int cmd_outputs(int argc, char **argv) {
         "streaming table, the location of each static one, and the\n"
         "file's own.",
         no_options, NULL};
-    struct session s;
-    int code;
-    if (begin(&spec, argc, argv, &s, &code)) {
-        return code;
-    }
-    print_outputs(s.warehouse);
-    session_clear(&s);
-    return EXIT_OK;
+    return on_warehouse(&spec, argc, argv, NULL, outputs);
 }
