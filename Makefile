@@ -80,6 +80,17 @@ $(BUILD)/tarn: $(BUILD)/src/cmd/main.o $(LIB) $(BUILD)/libduckdb.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(OPT) $(SAN) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
 
+# ---- documentation made from the program's tables ----
+$(BUILD)/tools/%: tools/%.c $(LIB) $(BUILD)/libduckdb.so
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) -o $@ $< $(LIB) $(LDLIBS)
+.PHONY: docs check-docs
+docs: $(BUILD)/tools/operations
+	$< > docs/operations.md
+check-docs: $(BUILD)/tools/operations
+	@$< | diff -u docs/operations.md - || { echo "docs/operations.md is stale; run make docs" >&2; exit 1; }
+
 # ---- unit tests, fuzzers, benchmarks in C ----
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/libduckdb.so
 	@mkdir -p $(@D)
@@ -138,12 +149,12 @@ test: all test-deps
 
 # ---- checks: format, clang's warnings, static analysis, dependency direction ----
 .PHONY: check check-deps format
-CHECKED := $(wildcard src/*/*.[ch] src/api/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c bench/*.c)
+CHECKED := $(wildcard src/*/*.[ch] src/api/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c bench/*.c tools/*.c)
 check-deps:
 	@tools/install-test-deps.sh $(VENV) $(CHECK_PACKAGES)
 format:
 	clang-format -i $(CHECKED)
-check: check-deps $(DEPS)/.done
+check: check-deps check-docs $(DEPS)/.done
 	python3 tools/check-folders.py
 	clang-format --dry-run -Werror $(CHECKED)
 	$(MAKE) --no-print-directory V=clang CC=clang build/clang/libtarn.a
@@ -161,6 +172,10 @@ demo: $(BUILD)/tarn
 bench: $(BUILD)/tarn $(BENCHC) test-deps
 	@TARN=$(abspath $(BUILD))/tarn PYTHON=$(abspath $(VENV))/bin/python bench/run.sh
 
+.PHONY: conformance
+conformance: $(BUILD)/tarn
+	tools/conformance.sh
+
 .PHONY: help
 help:
 	@echo "make            build build/tarn"
@@ -168,6 +183,8 @@ help:
 	@echo "make demo       the same, then stop"
 	@echo "make test       unit, API, fault, sanitizer and fuzz tests"
 	@echo "make check      format, static analysis, dependency direction"
+	@echo "make docs       docs/operations.md, from the operation tables"
+	@echo "make conformance  other projects' tests against a running server"
 	@echo "make bench      benchmarks against peers, ratios"
 	@echo "make clean      remove build/"
 

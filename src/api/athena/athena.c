@@ -159,7 +159,7 @@ static const struct api_param p_table[] = {TEXT("CatalogName", true, 256),
 
 #define OP(n, handler, params, text)                                                               \
     { #n, handler, params, "athena:" #n, text }
-static const struct api_op ops[] = {
+const struct api_op athena_operations[] = {
     OP(StartQueryExecution, start, p_start, "Starts a query."),
     OP(GetQueryExecution, get, p_id, "Describes a query."),
     OP(BatchGetQueryExecution, batch_get, p_ids, "Describes up to 50 queries."),
@@ -188,7 +188,7 @@ const struct api_service *athena_service_new(struct query_service *q, struct cat
     s->service = (struct api_service){.name = "athena",
                                       .target_prefix = "AmazonAthena",
                                       .protocol = API_JSON_1_1,
-                                      .ops = ops,
+                                      .ops = athena_operations,
                                       .ctx = s};
     return &s->service;
 }

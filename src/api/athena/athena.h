@@ -11,4 +11,7 @@ const struct api_service *athena_service_new(struct query_service *q,
                                              struct catalog *c) WARN_UNUSED;
 void athena_service_free(const struct api_service **s);
 
+/* The operation table, ended by name NULL; tools/operations.c documents it. */
+extern const struct api_op athena_operations[];
+
 #endif

@@ -25,4 +25,7 @@ void firehose_service_free(struct firehose_service **f);
 /* The operation table, owned by the service. */
 const struct api_service *firehose_api(const struct firehose_service *f);
 
+/* The operation table, ended by name NULL; tools/operations.c documents it. */
+extern const struct api_op firehose_operations[];
+
 #endif

@@ -46,7 +46,7 @@ static const struct api_param p_list_tags[] = {
     {"Limit", API_INTEGER, false, 1, 50, NULL},
     END_PARAMS};
 
-static const struct api_op firehose_ops[] = {
+const struct api_op firehose_operations[] = {
     {"PutRecordBatch", firehose_put_record_batch, p_batch, "firehose:PutRecordBatch",
      "Appends up to 500 records; answers when they are durable."},
     {"PutRecord", firehose_put_record, p_put, "firehose:PutRecord",
@@ -191,7 +191,7 @@ int firehose_service_new(const struct firehose_deps *deps, struct firehose_servi
     f->api = (struct api_service){.name = "firehose",
                                   .target_prefix = "Firehose_20150804",
                                   .protocol = API_JSON_1_1,
-                                  .ops = firehose_ops,
+                                  .ops = firehose_operations,
                                   .known = firehose_known,
                                   .ctx = f};
     pthread_rwlock_init(&f->lock, NULL);

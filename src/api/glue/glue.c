@@ -193,7 +193,7 @@ static const struct api_param p_to_delete[] = {NAME("DatabaseName"), NAME("Table
 
 #define OP(n, handler, params, text)                                                               \
     { #n, handler, params, "glue:" #n, text }
-static const struct api_op ops[] = {
+const struct api_op glue_operations[] = {
     OP(CreateDatabase, glue_create_database, p_database_input, "Creates a database."),
     OP(GetDatabase, glue_get_database, p_name, "Describes a database."),
     OP(GetDatabases, glue_get_databases, p_page, "Lists databases in name order."),
@@ -231,7 +231,7 @@ const struct api_service *glue_service_new(struct catalog *c) {
         *s = (struct api_service){.name = "glue",
                                   .target_prefix = "AWSGlue",
                                   .protocol = API_JSON_1_1,
-                                  .ops = ops,
+                                  .ops = glue_operations,
                                   .ctx = c};
     return s;
 }

@@ -10,4 +10,7 @@
 const struct api_service *glue_service_new(struct catalog *c) WARN_UNUSED;
 void glue_service_free(const struct api_service **s);
 
+/* The operation table, ended by name NULL; tools/operations.c documents it. */
+extern const struct api_op glue_operations[];
+
 #endif

@@ -33,4 +33,7 @@ const struct api_service *kinesis_api(const struct kinesis_service *k);
 void kinesis_apply_retention(struct kinesis_service *k,
                              uint64_t (*floor)(void *ctx, const char *log_name), void *ctx);
 
+/* The operation table, ended by name NULL; tools/operations.c documents it. */
+extern const struct api_op kinesis_operations[];
+
 #endif

@@ -77,7 +77,7 @@ static const struct api_param p_list_tags[] = {
 static const struct api_param p_retention[] = {
     STREAM_REF, {"RetentionPeriodHours", API_INTEGER, true, 0, 0, NULL}, END_PARAMS};
 
-static const struct api_op kinesis_ops[] = {
+const struct api_op kinesis_operations[] = {
     {"PutRecords", kinesis_put_records, p_puts, "kinesis:PutRecords",
      "Appends up to 500 records; answers when they are durable."},
     {"PutRecord", kinesis_put_record, p_put, "kinesis:PutRecord",
@@ -286,7 +286,7 @@ int kinesis_service_new(const struct kinesis_deps *deps, struct kinesis_service 
     k->api = (struct api_service){.name = "kinesis",
                                   .target_prefix = "Kinesis_20131202",
                                   .protocol = API_JSON_1_1,
-                                  .ops = kinesis_ops,
+                                  .ops = kinesis_operations,
                                   .known = kinesis_known,
                                   .ctx = k};
     pthread_rwlock_init(&k->lock, NULL);

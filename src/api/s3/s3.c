@@ -142,6 +142,22 @@ static const struct route routes[] = {
     {BUCKET, "DELETE", NULL, NULL, "DeleteBucket", s3_delete_bucket, NULL, NULL, NULL},
 };
 
+bool s3_route_at(size_t i, struct s3_route_doc *ret) {
+    static const char *const paths[] = {"/", "/{bucket}", "/{bucket}/{key}"};
+    if (i >= COUNT_OF(routes))
+        return false;
+    const struct route *r = &routes[i];
+    *ret = (struct s3_route_doc){.operation = r->op,
+                                 .method = r->method,
+                                 .path = paths[r->level],
+                                 .query_or_null = r->query,
+                                 .header_or_null = r->header,
+                                 .support = r->handle             ? S3_IMPLEMENTED
+                                            : r->error || r->root ? S3_ANSWERS_UNCONFIGURED
+                                                                  : S3_NOT_IMPLEMENTED};
+    return true;
+}
+
 /* ---- addressing ---- */
 
 /* "bucket" of the host "bucket.localhost:4566" or "bucket.s3.localhost"; empty otherwise. */

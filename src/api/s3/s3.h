@@ -25,4 +25,16 @@ int s3_service_new(const struct s3_deps *deps, struct s3_service **ret, struct e
 void s3_service_free(struct s3_service **s);
 const struct api_service *s3_api(const struct s3_service *s);
 
+/* What the route table says of an operation, for documentation. */
+enum s3_support { S3_IMPLEMENTED, S3_ANSWERS_UNCONFIGURED, S3_NOT_IMPLEMENTED };
+struct s3_route_doc {
+    const char *operation, *method;
+    const char *path;           /* "/", "/{bucket}" or "/{bucket}/{key}" */
+    const char *query_or_null;  /* the query parameter it needs */
+    const char *header_or_null; /* the header it needs */
+    enum s3_support support;
+};
+/* The i-th route; false behind the last. */
+bool s3_route_at(size_t i, struct s3_route_doc *ret);
+
 #endif

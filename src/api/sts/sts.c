@@ -78,13 +78,17 @@ static void get_caller_identity(struct http_request *http) {
                     BYTES_ARG(key), http->request_id));
 }
 
+const struct api_op sts_operations[] = {
+    {"GetCallerIdentity", NULL, NULL, "sts:GetCallerIdentity", "The account and the caller's ARN."},
+    {0}};
+
 static void handle(void *ctx, struct http_request *http) {
     if (http->auth_rc || http->auth.kind == SIGV4_NONE) {
         reply_auth_error(http);
         return;
     }
     struct bytes action = field(http, "Action");
-    if (bytes_eq(action, BYTES("GetCallerIdentity"))) {
+    if (bytes_eq_str(action, sts_operations[0].name)) {
         get_caller_identity(http);
         return;
     }

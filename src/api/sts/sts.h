@@ -8,4 +8,7 @@
 /* Stateless; static, never freed. */
 const struct api_service *sts_api(void);
 
+/* The operation table for documentation; sts.c itself dispatches on Action. */
+extern const struct api_op sts_operations[];
+
 #endif

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Prints pass/total of JUnit reports, and why the others fail.
+
+Use: conformance_report.py REPORT_DIR SUITE... ; a failure is "unimplemented" when the server answered
+NotImplemented, else its last line, with names and numbers removed, is the reason.
+"""
+import collections
+import re
+import sys
+import xml.etree.ElementTree as ET
+
+
+def reason(text):
+    m = re.search(r"Tarn does not implement (\S+) yet", text)
+    if m:
+        return "unimplemented: " + m.group(1)
+    lines = [l for l in text.splitlines() if l.startswith("E  ")] or text.splitlines() or [""]
+    return re.sub(r"[0-9a-f]{8,}|'[^']{12,}'|\d+", "*", lines[0][1:].strip())[:150]
+
+
+def main():
+    folder, suites = sys.argv[1], sys.argv[2:]
+    for suite in suites:
+        passed = total = skipped = 0
+        reasons, names = collections.Counter(), collections.defaultdict(list)
+        for case in ET.parse(f"{folder}/{suite}.xml").iter("testcase"):
+            if case.find("skipped") is not None:
+                skipped += 1
+                continue
+            total += 1
+            failure = case.find("failure") if case.find("failure") is not None else case.find("error")
+            if failure is None:
+                passed += 1
+                continue
+            why = reason(failure.text or failure.get("message") or "")
+            reasons[why] += 1
+            names[why].append(case.get("name"))
+        unimplemented = sum(n for r, n in reasons.items() if r.startswith("unimplemented"))
+        print(f"{suite}: {passed}/{total} pass, {unimplemented} need unimplemented operations, "
+              f"{total - passed - unimplemented} other, {skipped} skipped")
+        for why, n in reasons.most_common():
+            shown = "" if why.startswith("unimplemented") else "  [" + ", ".join(names[why][:6]) + "]"
+            print(f"  {n:4} {why}{shown}")
+
+
+main()
