@@ -2,7 +2,10 @@
  *
  * CRCs are kept bit-reflected. The portable form is "slicing by 8": eight tables let one step fold
  * eight input bytes; table k holds the CRC of a byte followed by k zero bytes. The tables are made
- * once at first use. CRC-32C goes through the CPU's instruction where there is one.
+ * once at first use. CRC-32C goes through the CPU's instruction where there is one: that takes
+ * three cycles to finish and starts one each cycle, so long inputs are cut in three lanes that run
+ * side by side. Joining them needs each lane's CRC as if zeros followed; that is linear, so four
+ * tables do it.
  *
  * Digests use OpenSSL's context structs directly: no fetch, no allocation, so the one-shot
  * functions cannot fail, and a 32-byte HMAC key costs no table look-up. */
@@ -30,7 +33,10 @@ static struct {
     uint32_t crc32c[8][256];
     uint32_t ieee[8][256];
     uint64_t nvme[8][256];
+    uint32_t skip1[4][256], skip2[4][256]; /* a CRC-32C after one and two lanes of zeros */
 } tables = {.once = PTHREAD_ONCE_INIT};
+
+#define CRC_LANE 1024
 
 static void make_table32(uint32_t table[8][256], uint32_t poly) {
     for (uint32_t i = 0; i < 256; i++) {
@@ -64,17 +70,6 @@ static void make_table64(uint64_t table[8][256], uint64_t poly) {
     }
 }
 
-static void make_tables(void) {
-    make_table32(tables.crc32c, POLY_CRC32C);
-    make_table32(tables.ieee, POLY_IEEE);
-    make_table64(tables.nvme, POLY_NVME);
-#if defined(__x86_64__)
-    tables.have_crc32c = __builtin_cpu_supports("sse4.2");
-#elif defined(__aarch64__)
-    tables.have_crc32c = (getauxval(AT_HWCAP) & (1UL << 7)) != 0; /* HWCAP_CRC32 */
-#endif
-}
-
 static uint64_t load64(const uint8_t *p) {
     uint64_t word;
     memcpy(&word, p, 8);
@@ -94,19 +89,39 @@ static uint32_t update32(const uint32_t table[8][256], uint32_t crc, const uint8
     return crc;
 }
 
-#if defined(__x86_64__)
-__attribute__((target("sse4.2"))) static uint32_t crc32c_cpu(uint32_t crc, const uint8_t *p,
-                                                             size_t len) {
-    uint64_t wide = crc;
-    for (; len >= 8; p += 8, len -= 8) {
-        wide = _mm_crc32_u64(wide, load64(p));
+/* What `zeros` zero bytes make of each byte of a CRC: of its 32 bits first, then of their sums. */
+static void make_skip(uint32_t table[4][256], size_t zeros) {
+    static const uint8_t nothing[2 * CRC_LANE];
+    for (int k = 0; k < 4; k++) {
+        for (uint32_t v = 1; v < 256; v++) {
+            uint32_t low = v & (~v + 1);
+            table[k][v] = v == low ? update32(tables.crc32c, v << (8 * k), nothing, zeros)
+                                   : table[k][low] ^ table[k][v ^ low];
+        }
     }
-    crc = (uint32_t)wide;
-    for (; len > 0; p++, len--) {
-        crc = _mm_crc32_u8(crc, *p);
-    }
-    return crc;
 }
+static uint32_t skip(const uint32_t table[4][256], uint32_t crc) {
+    return table[0][crc & 255] ^ table[1][crc >> 8 & 255] ^ table[2][crc >> 16 & 255] ^
+           table[3][crc >> 24];
+}
+
+static void make_tables(void) {
+    make_table32(tables.crc32c, POLY_CRC32C);
+    make_table32(tables.ieee, POLY_IEEE);
+    make_table64(tables.nvme, POLY_NVME);
+    make_skip(tables.skip1, CRC_LANE);
+    make_skip(tables.skip2, (size_t)2 * CRC_LANE);
+#if defined(__x86_64__)
+    tables.have_crc32c = __builtin_cpu_supports("sse4.2");
+#elif defined(__aarch64__)
+    tables.have_crc32c = (getauxval(AT_HWCAP) & (1UL << 7)) != 0; /* HWCAP_CRC32 */
+#endif
+}
+
+#if defined(__x86_64__)
+#define CRC_TARGET __attribute__((target("sse4.2")))
+#define CRC_8_BYTES(crc, word) ((uint32_t)_mm_crc32_u64(crc, word))
+#define CRC_1_BYTE _mm_crc32_u8
 #elif defined(__aarch64__)
 #if defined(__clang__)
 #define CRC_TARGET __attribute__((target("crc")))
@@ -117,7 +132,22 @@ __attribute__((target("sse4.2"))) static uint32_t crc32c_cpu(uint32_t crc, const
 #define CRC_8_BYTES __builtin_aarch64_crc32cx
 #define CRC_1_BYTE __builtin_aarch64_crc32cb
 #endif
+#endif
+
+#if defined(CRC_TARGET)
+CRC_TARGET static uint32_t crc32c_lanes(uint32_t crc, const uint8_t *p) {
+    uint32_t second = 0, third = 0;
+    for (size_t i = 0; i < CRC_LANE; i += 8) {
+        crc = CRC_8_BYTES(crc, load64(p + i));
+        second = CRC_8_BYTES(second, load64(p + CRC_LANE + i));
+        third = CRC_8_BYTES(third, load64(p + 2 * CRC_LANE + i));
+    }
+    return skip(tables.skip2, crc) ^ skip(tables.skip1, second) ^ third;
+}
 CRC_TARGET static uint32_t crc32c_cpu(uint32_t crc, const uint8_t *p, size_t len) {
+    for (; len >= 3 * CRC_LANE; p += 3 * CRC_LANE, len -= 3 * CRC_LANE) {
+        crc = crc32c_lanes(crc, p);
+    }
     for (; len >= 8; p += 8, len -= 8) {
         crc = CRC_8_BYTES(crc, load64(p));
     }

@@ -55,9 +55,10 @@ static int run_copy(struct duck *d, const struct json *task, const char *tmp, in
     buf_add_str(&sql, "COPY (SELECT * FROM tarn_log(0)) TO ");
     buf_add_sql_string(&sql, bytes_str(tmp));
     buf_add_fmt(&sql,
-                " (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %lld, PARQUET_VERSION v2,"
+                " (FORMAT parquet, COMPRESSION %s%s, ROW_GROUP_SIZE %lld, PARQUET_VERSION v2,"
                 " USE_TMP_FILE false)",
-                codec, (long long)MAX_OF(json_get_i64(task, "row_group_rows", 122880), 2048));
+                codec, strcmp(codec, "zstd") == 0 ? ", COMPRESSION_LEVEL 1" : "",
+                (long long)MAX_OF(json_get_i64(task, "row_group_rows", 122880), 2048));
     const char *text = buf_cstr(&sql);
     int rc = text ? session_query(d, text, &result, e) : err_set(e, ERR_NOMEM, NULL);
     buf_clear(&sql);
