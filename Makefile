@@ -69,7 +69,7 @@ $(BUILD)/gen/migrations.c: $(MIGRATIONS) tools/embed-migrations.sh
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)tools/embed-migrations.sh $(MIGRATIONS) > $@
-$(BUILD)/gen/migrations.o: $(BUILD)/gen/migrations.c
+$(BUILD)/gen/migrations.o: $(BUILD)/gen/migrations.c $(DEPS)/.done
 	$(call say,CC,$<)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) -c $< -o $@
 $(LIB): $(OBJS) $(BUILD)/gen/migrations.o
