@@ -92,7 +92,7 @@ check-docs: $(BUILD)/tools/operations
 	@$< | diff -u docs/operations.md - || { echo "docs/operations.md is stale; run make docs" >&2; exit 1; }
 
 # ---- unit tests, fuzzers, benchmarks in C ----
-$(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/libduckdb.so
+$(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIB) $(BUILD)/libduckdb.so
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(BASE_CFLAGS) -Itests/unit $(OPT) $(SAN) -o $@ $< $(LIB) -lcmocka $(LDLIBS)
