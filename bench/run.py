@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import boto3
@@ -292,6 +293,44 @@ def queries(folder):
 # ---- the table ----
 
 
+def first_answer(folder):
+    """Milliseconds from exec on an empty data folder to the first HTTP answer; the idle server."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [TARN, "serve", "--port", str(port), "--data", folder / "data"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/tarn/v1/status") as reply:
+                    status = json.load(reply)
+                break
+            except OSError:
+                time.sleep(0.0005)
+        return (time.perf_counter() - start) * 1e3, status
+    finally:
+        stop(process)
+
+
+def start(folder):
+    runs = []
+    for i in range(11):
+        (folder / str(i)).mkdir()
+        runs.append(first_answer(folder / str(i)))
+    times = sorted(ms for ms, _ in runs)
+    return {
+        "first_answer_ms": times[len(times) // 2],
+        "worst_ms": times[-1],
+        "idle_rss_bytes": max(s["rss_bytes"] for _, s in runs),
+        "workers": max(len(s["workers"]["pids"]) for _, s in runs),
+    }
+
+
 def million(value):
     return f"{value / 1e6:.3f} M/s" if value >= 1e6 else f"{value / 1e3:.1f} k/s"
 
@@ -345,7 +384,20 @@ def query_rows(r):
         )
 
 
+def start_rows(r):
+    yield (
+        "`tarn serve` on an empty folder: exec to first answer",
+        f"p50 {r['first_answer_ms']:.1f} ms, worst {r['worst_ms']:.1f} ms",
+        "",
+        "",
+        "≤ 100 ms",
+    )
+    memory = f"{r['idle_rss_bytes'] / 1e6:.1f} MB, {r['workers']} workers"
+    yield "resident memory of the idle server", memory, "", "", "≤ 30 MB"
+
+
 SECTIONS = {
+    "start": (start, start_rows),
     "convert": (convert, convert_rows),
     "puts": (puts, put_rows),
     "visible": (visible, visible_rows),
