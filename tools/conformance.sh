@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Runs moto's own tests, in its server mode, against a running Tarn, and prints pass/total per suite.
+# Runs moto's own tests, in its server mode, against Tarn, and prints pass/total per suite.
 # Use: tools/conformance.sh [SUITE...]     suites: kinesis firehose glue athena s3 sts (all)
 # Everything foreign is installed under .cache/conformance; reports (JUnit XML) land in its reports/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-moto_version=5.2.3
+moto_version=5.2.5
+here=$PWD/tools
 home=$PWD/.cache/conformance
 venv=$home/venv
 tests=$home/moto-$moto_version
@@ -15,7 +16,7 @@ install() {
     if [ ! -e "$home/installed-$moto_version" ]; then
         python3 -m venv "$venv"
         "$venv/bin/pip" install -q --disable-pip-version-check "moto[all,server]==$moto_version" \
-            pytest pytest-timeout parameterized boto3 PyAthena awswrangler
+            pytest pytest-timeout parameterized freezegun boto3 PyAthena awswrangler
         touch "$home/installed-$moto_version"
     fi
     if [ ! -d "$tests" ]; then # the tests are in the source distribution only
@@ -25,33 +26,29 @@ install() {
     fi
 }
 
-start_tarn() {
-    data=$(mktemp -d)
-    "$tarn" serve --port 0 --data "$data" >"$data.out" 2>"$data.err" &
-    pid=$!
-    trap 'kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -rf "$data" "$data.out" "$data.err"' EXIT
-    endpoint=
-    for _ in $(seq 100); do
-        endpoint=$(grep -oE 'http://[0-9.]+:[0-9]+' "$data.out" "$data.err" -h 2>/dev/null | head -1 || true)
-        [ -n "$endpoint" ] && return
-        sleep 0.1
-    done
-    echo "tarn did not start:" >&2
-    cat "$data.err" >&2
-    exit 1
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# A fresh server for each suite: moto's tests assume an empty account.
+# The plugin gives each test an empty server.
 run_suite() {
-    local suite=$1 paths=("tests/test_$1")
+    local suite=$1 paths=("tests/test_$1") port endpoint buckets=
     [ "$suite" = s3 ] && paths=(tests/test_s3/test_s3.py)
+    case $suite in
+    athena) buckets="bucket bucket-name qwerasdfq3451345254" ;;
+    firehose) buckets="firehose-test" ;;
+    esac
+    port=$(free_port)
+    endpoint=http://127.0.0.1:$port
     (
-        start_tarn
         cd "$tests"
-        TEST_SERVER_MODE=true TEST_SERVER_MODE_ENDPOINT=$endpoint MOTO_CALL_RESET_API=false \
-            AWS_ENDPOINT_URL=$endpoint AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s \
-            timeout 900 "$venv/bin/python" -m pytest -q -x --maxfail=100000 --timeout=60 -p no:cacheprovider \
-            --junitxml="$home/reports/$suite.xml" "${paths[@]}" >"$home/reports/$suite.log" 2>&1 || true
+        env TARN="$tarn" TARN_BUCKETS="$buckets" TARN_PORT="$port" TARN_LOG="$home/reports/$suite.server.log" \
+            PYTHONPATH="$here" TEST_SERVER_MODE=true TEST_SERVER_MODE_ENDPOINT="$endpoint" \
+            MOTO_CALL_RESET_API=false AWS_ENDPOINT_URL="$endpoint" AWS_DEFAULT_REGION=us-east-1 \
+            AWS_ACCESS_KEY_ID=k AWS_SECRET_ACCESS_KEY=s \
+            timeout 900 "$venv/bin/python" -m pytest -q --color=no --tb=short --timeout=60 \
+            -p no:cacheprovider -p conformance_plugin --junitxml="$home/reports/$suite.xml" \
+            "${paths[@]}" >"$home/reports/$suite.log" 2>&1 || true
     )
 }
 

@@ -14,6 +14,11 @@ def reason(text):
     m = re.search(r"Tarn does not implement (\S+) yet", text)
     if m:
         return "unimplemented: " + m.group(1)
+    if "NotImplementedException" in text:
+        return "unimplemented: seen as an unexpected error code"
+    m = re.search(r"Tarn has no service (named|for the target) '?(\w+)", text)
+    if m:
+        return "unimplemented: the service " + m.group(2)
     lines = [l for l in text.splitlines() if l.startswith("E  ")] or text.splitlines() or [""]
     return re.sub(r"[0-9a-f]{8,}|'[^']{12,}'|\d+", "*", lines[0][1:].strip())[:150]
 

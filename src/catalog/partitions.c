@@ -165,7 +165,7 @@ int catalog_partition_create_many(struct catalog *c, int64_t table_id,
 }
 
 static int no_partition(struct err *e) {
-    return err_set(e, ERR_ENTITY_NOT_FOUND, "Partition not found.");
+    return err_set(e, ERR_ENTITY_NOT_FOUND, "Cannot find partition.");
 }
 
 static int update(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes new_vals,

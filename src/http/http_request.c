@@ -129,8 +129,11 @@ static void plan_body(struct http_state *st, struct body_options *o) {
                                .gunzip = !s3 && bytes_eq_nocase(encoding, BYTES("gzip"))};
     if (!header_u64(r, "content-length", &o->expected_bytes))
         o->expected_bytes = 0;
-    o->aws_chunked = bytes_starts_with(hash, BYTES("STREAMING-")) ||
-                     bytes_starts_with(encoding, BYTES("aws-chunked"));
+    /* A presigned URL says nothing of the payload; its header still does. */
+    o->aws_chunked =
+        bytes_starts_with(hash, BYTES("STREAMING-")) ||
+        bytes_starts_with(http_header(r, "x-amz-content-sha256"), BYTES("STREAMING-")) ||
+        bytes_starts_with(encoding, BYTES("aws-chunked"));
     if (o->aws_chunked && !header_u64(r, "x-amz-decoded-content-length", &o->decoded_bytes))
         o->decoded_bytes = UINT64_MAX;
     bool streaming = bytes_starts_with(hash, BYTES("STREAMING-"));

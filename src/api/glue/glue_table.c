@@ -112,6 +112,27 @@ struct name_filter {
     pcre2_match_data *match;
 };
 
+static bool is_name_char(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || (unsigned char)c >= 0x80;
+}
+
+/* Clients send regular expressions and Hive's patterns ("*name*"): a star with nothing before it
+ * that it could repeat sensibly (the start, a letter, a digit, '_' or '-') means "anything". */
+static struct bytes widen_stars(struct api_call *call, struct bytes x) {
+    char *out = arena_alloc(call->arena, 2 * x.len + 1), last = 0;
+    size_t n = 0;
+    for (size_t i = 0; out && i < x.len; i++) {
+        char c = x.ptr[i];
+        bool escaped = i >= 2 && x.ptr[i - 2] == '\\';
+        if (c == '*' && !escaped && (last == 0 || last == '*' || last == '|' || is_name_char(last)))
+            out[n++] = '.';
+        out[n++] = c;
+        last = c;
+    }
+    return bytes_of(out, n);
+}
+
 static int filter_open(struct api_call *call, struct name_filter *ret) {
     struct bytes x = json_get_str(call->in, "Expression");
     int why;
@@ -119,6 +140,9 @@ static int filter_open(struct api_call *call, struct name_filter *ret) {
     *ret = (struct name_filter){0};
     if (x.len == 0)
         return 0;
+    x = widen_stars(call, x);
+    if (!x.ptr)
+        return glue_out_of_memory(call);
     ret->code = pcre2_compile((PCRE2_SPTR)x.ptr, x.len,
                               PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_CASELESS | PCRE2_UTF, &why,
                               &at, NULL);

@@ -528,6 +528,26 @@ int kinesis_list_tags(struct api_call *call) {
     return 0;
 }
 
+/* AWS's limits, in its words. */
+static int check_retention(struct api_call *call, const struct kinesis_stream *s, int64_t hours,
+                           bool increase) {
+    bool less = hours<KINESIS_RETENTION_MIN, more = hours> KINESIS_RETENTION_MAX;
+    if (less || more)
+        return err_set(&call->err, ERR_INVALID_ARGUMENT,
+                       "%s allowed retention period is %d hours. Requested retention period "
+                       "(%lld hours) is too %s.",
+                       less ? "Minimum" : "Maximum",
+                       less ? KINESIS_RETENTION_MIN : KINESIS_RETENTION_MAX, (long long)hours,
+                       less ? "short" : "long");
+    if (increase ? hours >= s->retention_hours : hours <= s->retention_hours)
+        return 0;
+    return err_set(&call->err, ERR_INVALID_ARGUMENT,
+                   "Requested retention period (%lld hours) for stream %s can not be %s than "
+                   "existing retention period (%lld hours). Use %sRetentionPeriod API.",
+                   (long long)hours, s->name, increase ? "shorter" : "longer",
+                   (long long)s->retention_hours, increase ? "Decrease" : "Increase");
+}
+
 static int set_retention(struct api_call *call, bool increase) {
     struct kinesis_service *k = kinesis_of(call);
     struct edit ed;
@@ -535,15 +555,9 @@ static int set_retention(struct api_call *call, bool increase) {
     int rc = edit_begin(call, &ed);
     if (rc)
         return rc;
-    if (hours < KINESIS_RETENTION_MIN || hours > KINESIS_RETENTION_MAX)
-        return err_set(&call->err, ERR_INVALID_ARGUMENT,
-                       "RetentionPeriodHours must be from %d to %d.", KINESIS_RETENTION_MIN,
-                       KINESIS_RETENTION_MAX);
-    if (increase ? hours < ed.stream.retention_hours : hours > ed.stream.retention_hours)
-        return err_set(&call->err, ERR_INVALID_ARGUMENT,
-                       "RetentionPeriodHours %lld is %s than the stream's %lld hours.",
-                       (long long)hours, increase ? "shorter" : "longer",
-                       (long long)ed.stream.retention_hours);
+    rc = check_retention(call, &ed.stream, hours, increase);
+    if (rc)
+        return rc;
     ed.stream.retention_hours = hours;
     rc = edit_commit(call, &ed, ed.tags);
     if (rc)

@@ -47,6 +47,8 @@ static int refuse(struct s3_call *c, const struct store_meta *m, int status) {
     if (status == 416) {
         struct bytes range = arena_fmt(c->arena, "bytes */%llu", (unsigned long long)m->size_bytes);
         http_reply_header(c->http, "Content-Range", range);
+        c->unsatisfied_range = arena_cstr(c->arena, http_header(c->http, "range"));
+        c->actual_size_bytes = m->size_bytes;
         return s3_error(c, "InvalidRange", 416, "The requested range is not satisfiable");
     }
     s3_header_etag(c, m->etag);

@@ -23,6 +23,9 @@ struct s3_call {
     struct bytes bucket, key; /* decoded; empty when the path has none */
     struct buf out;           /* XML under way; s3_reply_xml sends it */
     struct err err;
+    /* What an error document says besides: InvalidRange names the object's size. */
+    const char *unsatisfied_range; /* the Range header; NULL: not that error */
+    uint64_t actual_size_bytes;
 };
 typedef int (*s3_handler)(struct s3_call *c);
 

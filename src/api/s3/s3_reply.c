@@ -58,6 +58,11 @@ void s3_reply_error(struct s3_call *c, int rc) {
     buf_add_str(&c->out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
     xml_cstr(&c->out, "Code", e->name);
     xml_cstr(&c->out, "Message", e->text);
+    if (c->unsatisfied_range) {
+        struct bytes size = arena_fmt(c->arena, "%llu", (unsigned long long)c->actual_size_bytes);
+        xml_cstr(&c->out, "RangeRequested", c->unsatisfied_range);
+        xml_text(&c->out, "ActualObjectSize", size);
+    }
     if (c->bucket.len)
         xml_text(&c->out, "BucketName", c->bucket);
     if (c->key.len)
