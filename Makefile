@@ -132,9 +132,10 @@ sanitize-asan: test-deps
 	$(MAKE) --no-print-directory V=asan unit build/asan/tarn
 	TARN_BINARY=$(CURDIR)/build/asan/tarn ASAN_OPTIONS=detect_leaks=1 \
 	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
+TSAN := TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.suppress"
 sanitize-tsan: test-deps
-	$(MAKE) --no-print-directory V=tsan unit build/tsan/tarn
-	TARN_BINARY=$(CURDIR)/build/tsan/tarn TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.suppress" \
+	$(TSAN) $(MAKE) --no-print-directory V=tsan unit build/tsan/tarn
+	TARN_BINARY=$(CURDIR)/build/tsan/tarn $(TSAN) \
 	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
 fuzz: test-deps
 	$(MAKE) --no-print-directory V=fuzz fuzz-bins
