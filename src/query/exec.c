@@ -10,8 +10,8 @@
  * An exec has a reference while it is on the live list and one while a thread drives it; fields
  * that others look at change only under the service's lock. */
 #include "base/log.h"
-#include "base/vfs.h"
 #include "base/mem.h"
+#include "base/vfs.h"
 #include "query/query_int.h"
 
 static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
