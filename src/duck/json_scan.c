@@ -254,7 +254,8 @@ static int by_name(const void *x, const void *y) {
 }
 static void write_members(struct member *m, size_t n, struct buf *out) {
     bool first = true;
-    qsort(m, n, sizeof(*m), by_name);
+    if (n > 1)
+        qsort(m, n, sizeof(*m), by_name);
     for (size_t i = 0; i < n; i++) {
         if (i + 1 < n && bytes_eq(buf_bytes(&m[i].name), buf_bytes(&m[i + 1].name)))
             continue;
