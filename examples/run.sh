@@ -57,5 +57,6 @@ cat <<END
 END
 if [ "$keep" = --keep ]; then
     say "Serving on $AWS_ENDPOINT_URL until Ctrl-C"
+    trap 'echo; exit 0' INT TERM # the normal end
     wait $server
 fi
