@@ -86,10 +86,12 @@ $(BUILD)/tools/%: tools/%.c $(LIB) $(BUILD)/libduckdb.so
 	$(call say,LD,$@)
 	$(Q)$(CC) $(BASE_CFLAGS) $(OPT) $(SAN) -o $@ $< $(LIB) $(LDLIBS)
 .PHONY: docs check-docs
-docs: $(BUILD)/tools/operations
-	$< > docs/operations.md
-check-docs: $(BUILD)/tools/operations
-	@$< | diff -u docs/operations.md - || { echo "docs/operations.md is stale; run make docs" >&2; exit 1; }
+docs: $(BUILD)/tools/operations $(BUILD)/tools/functions
+	$(BUILD)/tools/operations > docs/operations.md
+	$(BUILD)/tools/functions > docs/functions.md
+check-docs: $(BUILD)/tools/operations $(BUILD)/tools/functions
+	@for d in operations functions; do $(BUILD)/tools/$$d | diff -u docs/$$d.md - || \
+	    { echo "docs/$$d.md is stale; run make docs" >&2; exit 1; }; done
 
 # ---- unit tests, fuzzers, benchmarks in C ----
 $(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(LIB) $(BUILD)/libduckdb.so
@@ -184,7 +186,7 @@ help:
 	@echo "make demo       the same, then stop"
 	@echo "make test       unit, API, fault, sanitizer and fuzz tests"
 	@echo "make check      format, static analysis, dependency direction"
-	@echo "make docs       docs/operations.md, from the operation tables"
+	@echo "make docs       docs/operations.md and docs/functions.md, from the program's tables"
 	@echo "make conformance  other projects' tests against a running server"
 	@echo "make bench      benchmarks against peers, ratios"
 	@echo "make clean      remove build/"

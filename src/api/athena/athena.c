@@ -22,11 +22,17 @@ void athena_write_token(struct api_call *call, const char *kind, struct bytes te
 }
 
 /* ---- executions ---- */
+/* awswrangler sends "`name`", as a DDL statement would have it; Athena takes both. */
+static struct bytes unquoted(struct bytes name) {
+    bool quoted = name.len > 2 && name.ptr[0] == '`' && name.ptr[name.len - 1] == '`';
+    return quoted ? bytes_slice(name, 1, name.len - 1) : name;
+}
+
 static int start(struct api_call *call) {
     const struct json *context = json_get(call->in, "QueryExecutionContext");
     const struct json *result = json_get(call->in, "ResultConfiguration");
     struct query_start in = {.sql = json_get_str(call->in, "QueryString"),
-                             .database = json_get_str(context, "Database"),
+                             .database = unquoted(json_get_str(context, "Database")),
                              .catalog_name = json_get_str(context, "Catalog"),
                              .output_location = json_get_str(result, "OutputLocation"),
                              .workgroup = json_get_str(call->in, "WorkGroup"),
