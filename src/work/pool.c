@@ -39,156 +39,6 @@ static void wake(struct work_pool *p) {
     }
 }
 
-/* ---- jobs ---- */
-static void list_push(struct job_list *l, struct job *j) {
-    j->next = NULL;
-    if (l->tail) {
-        l->tail->next = j;
-    } else {
-        l->head = j;
-    }
-    l->tail = j;
-    l->count++;
-}
-
-static struct job *list_pop(struct job_list *l) {
-    struct job *j = l->head;
-    if (j) {
-        l->head = j->next;
-        l->tail = l->head ? l->tail : NULL;
-        l->count--;
-    }
-    return j;
-}
-
-static bool list_remove(struct job_list *l, struct job *j) {
-    struct job *before = NULL;
-    for (struct job *at = l->head; at; before = at, at = at->next) {
-        if (at != j) {
-            continue;
-        }
-        if (before) {
-            before->next = j->next;
-        } else {
-            l->head = j->next;
-        }
-        l->tail = l->tail == j ? before : l->tail;
-        l->count--;
-        return true;
-    }
-    return false;
-}
-
-static void job_free(struct job *j) {
-    buf_clear(&j->message);
-    buf_clear(&j->reply);
-    mem_free(j);
-}
-
-/* {"id":n, then the task's members. */
-static struct job *job_new(const struct work_task *t, uint64_t id) {
-    struct job *j = mem_calloc(1, sizeof *j);
-    struct buf text = {0};
-    assert(t->json.len >= 2 && t->json.ptr[0] == '{');
-    buf_add_fmt(&text, "{\"id\":%llu%s", (unsigned long long)id, t->json.len > 2 ? "," : "");
-    buf_add(&text, bytes_slice(t->json, 1, t->json.len));
-    if (j) {
-        pool_frame(&j->message, buf_bytes(&text));
-    }
-    bool ok = j && buf_ok(&text) && buf_ok(&j->message);
-    buf_clear(&text);
-    if (!ok) {
-        if (j) {
-            job_free(j);
-        }
-        return NULL;
-    }
-    j->id = id;
-    j->task = *t;
-    j->task.json = (struct bytes){0};
-    return j;
-}
-
-/* ---- callbacks, collected under the lock ---- */
-static struct call *add_call(struct work_pool *p, int kind, struct job *j) {
-    struct call *c = mem_calloc(1, sizeof *c);
-    if (!c) {
-        return NULL;
-    }
-    c->kind = kind;
-    c->job = j;
-    c->task = j->task;
-    if (p->calls_tail) {
-        p->calls_tail->next = c;
-    } else {
-        p->calls = c;
-    }
-    p->calls_tail = c;
-    return c;
-}
-
-static void run_done(struct job *j) {
-    struct arena a;
-    struct json *reply = NULL;
-    arena_init(&a, 0);
-    struct work_result r = {.rc = j->rc,
-                            .err = j->err,
-                            .worker_died = j->worker_died,
-                            .queued_us =
-                                (j->started_us ? j->started_us : j->ended_us) - j->submitted_us,
-                            .run_us = j->started_us ? j->ended_us - j->started_us : 0};
-    if (!r.rc) {
-        r.rc = json_parse(&a, buf_bytes(&j->reply), &reply, &r.err);
-        r.ok = json_get(reply, "ok");
-        if (!r.rc && !r.ok) {
-            r.rc = err_set(&r.err, ERR_INTERNAL, "A worker's answer had no result.");
-        }
-    }
-    j->task.done(j->task.ctx, &r);
-    arena_clear(&a);
-    job_free(j);
-}
-
-static void run_call(struct call *c) {
-    if (c->kind == CALL_DONE) {
-        run_done(c->job);
-    } else if (c->kind == CALL_STARTED) {
-        c->task.started(c->task.ctx);
-    } else {
-        struct arena a;
-        struct json *tree;
-        arena_init(&a, 0);
-        if (json_parse(&a, buf_bytes(&c->text), &tree, NULL) == 0) {
-            c->task.progress(c->task.ctx, json_get(tree, "progress"));
-        }
-        arena_clear(&a);
-    }
-    buf_clear(&c->text);
-    mem_free(c);
-}
-
-/* Takes the lock's calls and runs them without it. */
-static void run_calls(struct work_pool *p) {
-    struct call *c = p->calls;
-    p->calls = p->calls_tail = NULL;
-    pthread_mutex_unlock(&p->lock);
-    while (c) {
-        struct call *next = c->next;
-        run_call(c);
-        c = next;
-    }
-    pthread_mutex_lock(&p->lock);
-}
-
-static void job_done(struct work_pool *p, struct job *j) {
-    j->ended_us = pool_now_us(p);
-    if (!add_call(p, CALL_DONE, j)) { /* no memory for a note: call right here, without the lock */
-        pthread_mutex_unlock(&p->lock);
-        run_done(j);
-        pthread_mutex_lock(&p->lock);
-    }
-}
-
 /* ---- answers ---- */
 static void take_error(struct job *j, const struct json *error) {
     int code = (int)json_get_i64(error, "code", ERR_INTERNAL);
@@ -227,7 +77,7 @@ void pool_on_message(struct work_pool *p, struct worker_slot *w, struct bytes te
     bool ours = json_parse(&a, text, &tree, NULL) == 0 && w->job &&
                 (uint64_t)json_get_i64(tree, "id", 0) == w->job->id;
     if (ours && json_get(tree, "progress")) {
-        struct call *c = w->job->task.progress ? add_call(p, CALL_PROGRESS, w->job) : NULL;
+        struct call *c = w->job->task.progress ? pool_add_call(p, CALL_PROGRESS, w->job) : NULL;
         if (c) {
             buf_add(&c->text, text);
         }
@@ -368,7 +218,7 @@ static bool hand_out_one(struct work_pool *p, enum work_group g) {
         return false;
     }
     w = w ? w : start_worker(p, g, &e);
-    struct job *j = list_pop(&p->queue[g]);
+    struct job *j = job_list_pop(&p->queue[g]);
     if (!w) {
         j->rc = e.code;
         j->err = e;
@@ -377,7 +227,7 @@ static bool hand_out_one(struct work_pool *p, enum work_group g) {
     }
     j->started_us = pool_now_us(p);
     if (j->task.started) {
-        add_call(p, CALL_STARTED, j); /* a note that cannot be kept is left out */
+        pool_add_call(p, CALL_STARTED, j); /* a note that cannot be kept is left out */
     }
     worker_give(p, w, j);
     return true;
@@ -386,7 +236,7 @@ static bool hand_out_one(struct work_pool *p, enum work_group g) {
 static void drop_canceled(struct work_pool *p, struct job_list *l) {
     for (struct job *j = l->head, *next; j; j = next) {
         next = j->next;
-        if (j->canceled && list_remove(l, j)) {
+        if (j->canceled && job_list_remove(l, j)) {
             j->rc = err_set(&j->err, ERR_CANCELED, NULL);
             job_done(p, j);
         }
@@ -446,7 +296,7 @@ static void *supervise(void *arg) {
             }
         }
         hand_out(p);
-        run_calls(p);
+        pool_run_calls(p);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -513,11 +363,11 @@ static void end_everything(struct work_pool *p) {
         kill(w->pid, SIGKILL);
         worker_reap(p, w);
         if (j) {
-            list_push(&p->queue[j->task.group], j);
+            job_list_push(&p->queue[j->task.group], j);
         }
     }
     for (int g = 0; g < WORK_GROUPS; g++) {
-        for (struct job *j; (j = list_pop(&p->queue[g]));) {
+        for (struct job *j; (j = job_list_pop(&p->queue[g]));) {
             j->rc = err_set(&j->err, ERR_CANCELED, "The server is stopping.");
             job_done(p, j);
         }
@@ -537,7 +387,7 @@ void work_pool_close(struct work_pool **pp) {
         pthread_join(p->thread, NULL);
         pthread_mutex_lock(&p->lock);
         end_everything(p);
-        run_calls(p);
+        pool_run_calls(p);
         pthread_mutex_unlock(&p->lock);
     }
     if (p->epoll_fd >= 0) {
@@ -574,7 +424,7 @@ int work_submit(struct work_pool *p, const struct work_task *t, uint64_t *ret_id
     if (ret_id) {
         *ret_id = j->id;
     }
-    list_push(q, j);
+    job_list_push(q, j);
     pthread_mutex_unlock(&p->lock);
     wake(p);
     return 0;

@@ -89,6 +89,21 @@ void worker_dismiss(struct work_pool *p, struct worker_slot *w);
 /* Reaps an ended process and frees the slot; returns its wait status. */
 int worker_reap(struct work_pool *p, struct worker_slot *w);
 
+/* ---- pool_job.c; all under the pool's lock ---- */
+void job_list_push(struct job_list *l, struct job *j);
+struct job *job_list_pop(struct job_list *l); /* NULL when empty */
+/* False when the job is not in the list. */
+bool job_list_remove(struct job_list *l, struct job *j);
+/* A copy of the task as a framed message; NULL when memory is short. */
+struct job *job_new(const struct work_task *t, uint64_t id) WARN_UNUSED;
+void job_free(struct job *j);
+/* The job is over: owes its `done`, which frees it. */
+void job_done(struct work_pool *p, struct job *j);
+/* Notes a callback; NULL when memory is short. */
+struct call *pool_add_call(struct work_pool *p, int kind, struct job *j);
+/* Runs what is owed with the lock released. */
+void pool_run_calls(struct work_pool *p);
+
 /* ---- pool.c ---- */
 void pool_on_message(struct work_pool *p, struct worker_slot *w, struct bytes json_text);
 int64_t pool_now_us(const struct work_pool *p);
