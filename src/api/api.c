@@ -246,6 +246,35 @@ static const struct api_service *find_raw(const struct api_router *r, struct htt
     return find_by_name(r, scope);
 }
 
+/* How much of a service's name is letters, digits and '-': all of any real one. */
+static size_t plain_length(struct bytes name) {
+    size_t n = 0;
+    while (n < name.len && n < 64 &&
+           ((name.ptr[n] >= 'a' && name.ptr[n] <= 'z') ||
+            (name.ptr[n] >= '0' && name.ptr[n] <= '9') || name.ptr[n] == '-'))
+        n++;
+    return n;
+}
+
+/* IAM, CloudFormation and their like speak the query protocol: their clients read XML only. */
+static void unknown_service(struct http_request *http) {
+    struct bytes name = http->auth.service;
+    if (!has_action(http)) {
+        unknown_operation(http, NULL, "Tarn has no service named '%.*s'.", name);
+        return;
+    }
+    struct bytes xml =
+        arena_fmt(&http->arena,
+                  "<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code>"
+                  "<Message>Tarn has no service named '%.*s'.</Message></Error>"
+                  "<RequestId>%s</RequestId></ErrorResponse>\n",
+                  (int)plain_length(name), name.ptr, http->request_id);
+    if (xml.ptr)
+        http_reply(http, 400, "text/xml", xml);
+    else
+        http_reply(http, 500, NULL, BYTES(""));
+}
+
 void api_router_handle(void *router, struct http_request *http) {
     const struct api_router *r = router;
     struct bytes target = http_header(http, "x-amz-target");
@@ -265,5 +294,5 @@ void api_router_handle(void *router, struct http_request *http) {
         unknown_operation(http, s, "A request for %.*s needs the X-Amz-Target header.",
                           bytes_str(s->name));
     else
-        unknown_operation(http, NULL, "Tarn has no service named '%.*s'.", http->auth.service);
+        unknown_service(http);
 }

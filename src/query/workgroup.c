@@ -23,6 +23,7 @@ static void write_configuration(struct jsonw *w, const struct json *c) {
                     {"EnforceWorkGroupConfiguration", "true"},
                     {"PublishCloudWatchMetricsEnabled", "false"},
                     {"RequesterPaysEnabled", "false"},
+                    {"EnableMinimumEncryptionConfiguration", "false"},
                     {"EngineVersion", ENGINE}};
     jsonw_name(w, "Configuration");
     jsonw_object(w);

@@ -213,6 +213,16 @@ static bool needs_text(const struct sql_type *t) {
            (t->kind == ST_TIMESTAMP_TZ && t->zone.len) || t->kind == ST_TIME;
 }
 
+/* Athena shows milliseconds whatever the precision. */
+static const struct sql_type *shown_type(struct emitter *em, const struct sql_type *t) {
+    struct sql_type *shown = t->kind == ST_TIMESTAMP_TZ ? ARENA_NEW(em->a, struct sql_type) : NULL;
+    if (!shown)
+        return t;
+    *shown = *t;
+    shown->precision = 3;
+    return shown;
+}
+
 static void emit_outputs(struct emitter *em) {
     const struct bound_query *q = em->plan->query;
     bool plain = true;
@@ -228,7 +238,7 @@ static void emit_outputs(struct emitter *em) {
         struct bound at = {.pos = {1, 1}};
         put(em, i ? ", " : "");
         if (needs_text(q->types[i]))
-            emit_cast(em, &at, c, q->types[i], sql_type_of(ST_VARCHAR), false);
+            emit_cast(em, &at, c, shown_type(em, q->types[i]), sql_type_of(ST_VARCHAR), false);
         else
             put_bytes(em, c);
         putf(em, " AS c%zu", i);

@@ -82,12 +82,18 @@ const struct api_op sts_operations[] = {
     {"GetCallerIdentity", NULL, NULL, "sts:GetCallerIdentity", "The account and the caller's ARN."},
     {0}};
 
+/* These two are what somebody without credentials calls. */
+static bool is_unsigned(struct bytes action) {
+    return bytes_eq(action, BYTES("AssumeRoleWithSAML")) ||
+           bytes_eq(action, BYTES("AssumeRoleWithWebIdentity"));
+}
+
 static void handle(void *ctx, struct http_request *http) {
-    if (http->auth_rc || http->auth.kind == SIGV4_NONE) {
+    struct bytes action = field(http, "Action");
+    if ((http->auth_rc || http->auth.kind == SIGV4_NONE) && !is_unsigned(action)) {
         reply_auth_error(http);
         return;
     }
-    struct bytes action = field(http, "Action");
     if (bytes_eq_str(action, sts_operations[0].name)) {
         get_caller_identity(http);
         return;
