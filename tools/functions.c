@@ -28,9 +28,8 @@ int main(void) {
     printf("# SQL functions\n\n"
            "Made by `make docs` from the function table (`src/sql/functions_*.c`); do not edit. "
            "Signatures are\nTrino's. Any other name answers FUNCTION_NOT_FOUND. Besides these, "
-           "the grammar has CAST, TRY_CAST, TRY,\nCASE, COALESCE, NULLIF, IF, EXTRACT, POSITION, "
-           "SUBSTRING .. FROM, TRIM .. FROM, GROUPING and the\nJSON_VALUE family as far as "
-           "[sql.md](sql.md) says.\n");
+           "the grammar has CAST, TRY_CAST, TRY,\nCASE, NULLIF, EXTRACT, POSITION, "
+           "SUBSTRING .. FROM, TRIM .. FROM and GROUPING; see [sql.md](sql.md).\n");
     print_kind(SQL_FN_SCALAR, "Scalar");
     print_kind(SQL_FN_AGGREGATE, "Aggregate");
     print_kind(SQL_FN_WINDOW, "Window only");
