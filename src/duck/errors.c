@@ -34,11 +34,11 @@ static const struct {
 static const struct {
     const char *engine, *trino;
 } type_names[] = {
-    {"BOOL", "BOOLEAN"},        {"INT8", "TINYINT"},    {"INT16", "SMALLINT"},
-    {"INT32", "INT"},           {"INTEGER", "INT"},     {"INT64", "BIGINT"},
-    {"BIGINT", "BIGINT"},       {"FLOAT", "REAL"},      {"DOUBLE", "DOUBLE"},
-    {"DATE", "DATE"},           {"TINYINT", "TINYINT"}, {"SMALLINT", "SMALLINT"},
-    {"TIMESTAMP", "TIMESTAMP"},
+    {"BOOL", "BOOLEAN"},      {"INT8", "TINYINT"},        {"INT16", "SMALLINT"},
+    {"INT32", "INT"},         {"INT128", "UUID"},         {"INTEGER", "INT"},
+    {"INT64", "BIGINT"},      {"BIGINT", "BIGINT"},       {"FLOAT", "REAL"},
+    {"DOUBLE", "DOUBLE"},     {"DATE", "DATE"},           {"TINYINT", "TINYINT"},
+    {"SMALLINT", "SMALLINT"}, {"TIMESTAMP", "TIMESTAMP"},
 };
 
 /* "NAME: sentence" with NAME like DIVISION_BY_ZERO. */

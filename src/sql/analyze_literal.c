@@ -199,6 +199,8 @@ static struct bound *typed_other(struct analyzer *z, const struct sql_expr *e,
     struct bound *x = string_literal(z, e->typed.text, e->pos);
     if (!x)
         return NULL;
+    if (t->kind == ST_CHAR) /* CHAR 'abc' is as long as its text */
+        t = sql_type_char(z->a, (int)MAX_OF(count_characters(e->typed.text), 1u));
     if (t->kind == ST_JSON)
         return bound_call(z->a, "t_json_parse($1)", t, e->pos, &x, 1);
     if (!sql_type_can_cast(x->type, t))

@@ -190,6 +190,12 @@ static void time_cast(struct emitter *em, const struct bound *at, struct bytes v
         putf(em, "t_round_timestamp(");
         put_bytes(em, v);
         putf(em, ", %d)", to->precision);
+    } else if (to->kind == ST_TIME && to->precision < from->precision &&
+               (from->kind == ST_TIME || from->kind == ST_TIMESTAMP)) {
+        /* rounded on some day, so that 23:59:59.9 becomes midnight */
+        putf(em, "CAST(t_round_timestamp(%s", from->kind == ST_TIME ? "DATE '1970-01-01' + " : "");
+        put_bytes(em, v);
+        putf(em, ", %d) AS TIME)", to->precision);
     } else if (to->kind == from->kind) {
         put_bytes(em, v);
     } else {
