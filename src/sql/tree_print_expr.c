@@ -121,15 +121,20 @@ static void print_binary(const struct sql_expr *e, struct buf *out) {
     print_at(e->binary.right, level + 1, out);
 }
 
-/* -(1) is not the literal -1, and --1 would be a comment. */
+/* -(1) is not the literal -1, and --x would be a comment: signs stand apart, without parentheses,
+ * which would double the depth of a long chain of them. */
 static void print_unary(const struct sql_expr *e, struct buf *out) {
     const struct sql_expr *child = e->binary.left;
     buf_add_str(out, sql_op_text(e->binary.op));
     if (child->kind == SQL_E_INTEGER || child->kind == SQL_E_DECIMAL ||
-        child->kind == SQL_E_DOUBLE || child->kind == SQL_E_UNARY)
+        child->kind == SQL_E_DOUBLE) {
         print_in_parens(child, out);
-    else
+    } else if (child->kind == SQL_E_UNARY) {
+        buf_add_char(out, ' ');
+        print_unary(child, out);
+    } else {
         print_at(child, LEVEL_AT, out);
+    }
 }
 
 static void print_logical(const struct sql_expr *e, struct buf *out) {

