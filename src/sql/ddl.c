@@ -210,7 +210,7 @@ bool ddl_properties(struct ddl *d, struct sql_property **list, size_t *count) {
 /* `db.table` inside one pair of backticks. */
 static void split_at_dot(struct sql_name *name) {
     ptrdiff_t dot = bytes_find_char(name->table, '.');
-    if (name->database.len || dot < 0)
+    if (name->database.len || dot <= 0 || (size_t)dot + 1 == name->table.len)
         return;
     name->database = bytes_slice(name->table, 0, (size_t)dot);
     name->table = bytes_slice(name->table, (size_t)dot + 1, name->table.len);
