@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int rc = sql_parse(&a, bytes_of(data, size), &s, &e);
     if (rc == 0 && sql_statement_kind(s) == SQL_SELECT) /* DDL's printer: see tests/golden */
         check_stable(&a, s);
-    else if (rc != ERR_SQL || !e.name[0] || !e.text[0])
+    else if (rc != 0 && (rc != ERR_SQL || !e.name[0] || !e.text[0]))
         abort();
     struct sql_type_name *t = NULL;
     if (sql_parse_type(&a, bytes_of(data, size), &t, NULL) == 0 && !t)
