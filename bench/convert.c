@@ -1,16 +1,16 @@
 /* convert.c - JSON events to one Parquet file on one core: Tarn's delivery against DuckDB's COPY.
  *
  * The same events are put in a stream log (what a delivery reads) and in a file of one event per
- * line (what DuckDB reads). Then, in turn and in this one process, with the same libduckdb:
+ * line (what DuckDB reads). Then, in turn and each in its own process, with the same libduckdb:
  *
  *     tarn    duck_run_convert: log → decoder → table function → COPY, as `tarn worker` runs it
  *     duckdb  COPY (FROM read_json('events.json', columns = {...}, format = 'newline_delimited'))
  *
- * with the same Parquet settings and one thread, pinned to one core; databases are open before the
- * clock starts and both inputs are in the page cache. Tarn's time includes what only it does: the
- * log's checksums, validation of every record, the footer's facts. Both files are
- * fsynced within their time. At the end the two
- * files are compared by their rows' hashes. Prints one JSON object.
+ * with the same Parquet settings and one thread, pinned to the same core; databases are open before
+ * the clock starts and both inputs are in the page cache. Tarn's time includes what only it does:
+ * the log's checksums, validation of every record, the footer's facts. Both files are fsynced
+ * within their time. At the end the two files are compared by their rows' hashes. Prints one JSON
+ * object.
  *
  * Use: convert DIR EVENTS flat|nested ROUNDS COMPRESSION [tarn]
  * DIR must exist; what it makes there is left. With `tarn` DuckDB's turn is left out, to profile.
@@ -25,6 +25,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -332,18 +334,103 @@ static void remove_outputs(struct bench *b) {
     }
 }
 
-static int measure(struct bench *b, struct err *e) {
+/* ---- a side: a process of its own, as a worker is ----
+ *
+ * Two engines in one process would hand each other their allocator's state. A side waits for a
+ * byte, runs a round and answers; the parent gives the turns, so that both see the same machine. */
+struct side {
+    int fd; /* the parent's end; -1: no such side */
+    pid_t pid;
+    struct times *times;
+};
+struct answer {
+    int rc;
+    double wall_s, cpu_s;
+    struct err err;
+};
+enum { ROUND = 'r', COMPARE = 'c' };
+
+static void side_answer(int fd, int rc, const struct times *t, const struct err *e) {
+    struct answer a = {.rc = rc, .wall_s = t->wall_s[0], .cpu_s = t->cpu_s[0], .err = *e};
+    if (write(fd, &a, sizeof(a)) != (ssize_t)sizeof(a)) {
+        _exit(1);
+    }
+}
+static void tarn_side(struct bench *b, int fd) {
     struct duck_options o = {.threads = 1, .memory_mb = MEMORY_MB};
+    struct err e = {0};
+    char turn;
+    int rc = duck_open(&o, &b->tarn, &e);
+    while (read(fd, &turn, 1) == 1) {
+        rc = rc ? rc : run_tarn(b, 0, &e);
+        side_answer(fd, rc, &b->tarn_times, &e);
+    }
+}
+static void peer_side(struct bench *b, int fd) {
+    struct err e = {0};
+    char turn;
+    int rc = open_peer(b, &e);
+    while (read(fd, &turn, 1) == 1) {
+        rc = rc ? rc : turn == COMPARE ? compare_files(b, &e) : run_peer(b, 0, &e);
+        side_answer(fd, rc, &b->peer_times, &e);
+    }
+}
+static int side_start(struct bench *b, struct side *s, void (*run)(struct bench *, int),
+                      struct err *e) {
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+        return fail(e, "No socket pair.");
+    }
+    s->pid = fork();
+    if (s->pid == 0) {
+        close(fds[0]);
+        pin_to_one_core();
+        run(b, fds[1]);
+        _exit(0);
+    }
+    close(fds[1]);
+    s->fd = fds[0];
+    return s->pid > 0 ? 0 : fail(e, "No process.");
+}
+static int side_turn(struct side *s, char turn, int round, struct err *e) {
+    struct answer a;
+    if (s->fd < 0) {
+        return 0;
+    }
+    if (write(s->fd, &turn, 1) != 1 ||
+        recv(s->fd, &a, sizeof(a), MSG_WAITALL) != (ssize_t)sizeof(a)) {
+        return fail(e, "A side has died.");
+    }
+    if (turn == ROUND) {
+        s->times->wall_s[round] = a.wall_s;
+        s->times->cpu_s[round] = a.cpu_s;
+    }
+    *e = a.err;
+    return a.rc;
+}
+static void side_stop(struct side *s) {
+    if (s->fd >= 0) {
+        (void)shutdown(s->fd, SHUT_RDWR); /* the other side has this end too */
+        close(s->fd);
+        (void)waitpid(s->pid, NULL, 0);
+    }
+}
+
+static int measure(struct bench *b, struct err *e) {
+    struct side tarn = {.fd = -1, .times = &b->tarn_times};
+    struct side peer = {.fd = -1, .times = &b->peer_times};
     sync(); /* the input's own pages are not a round's burden */
-    pin_to_one_core();
-    int rc = duck_open(&o, &b->tarn, e);
-    rc = rc ? rc : open_peer(b, e);
+    int rc = side_start(b, &tarn, tarn_side, e);
+    rc = rc || !b->peer_too ? rc : side_start(b, &peer, peer_side, e);
     for (int i = 0; i < b->rounds && !rc; i++) {
         remove_outputs(b);
-        rc = b->peer_too ? run_peer(b, i, e) : 0;
-        rc = rc ? rc : run_tarn(b, i, e);
+        rc = side_turn(&peer, ROUND, i, e);
+        rc = rc ? rc : side_turn(&tarn, ROUND, i, e);
     }
-    return rc || !b->peer_too ? rc : compare_files(b, e);
+    rc = rc ? rc : side_turn(&peer, COMPARE, 0, e);
+    side_stop(&tarn);
+    side_stop(&peer);
+    return rc;
 }
 
 static void print_times(const char *name, double wall_s, double cpu_s, uint64_t events) {
@@ -394,13 +481,6 @@ int main(int argc, char **argv) {
         fprintf(stderr, "convert: %s\n", e.text);
     } else {
         report(&b);
-    }
-    if (b.peer_db) {
-        duckdb_disconnect(&b.peer);
-        duckdb_close(&b.peer_db);
-    }
-    if (b.tarn) {
-        duck_close(&b.tarn);
     }
     buf_clear(&b.view);
     arena_clear(&b.arena);
