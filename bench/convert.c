@@ -324,13 +324,10 @@ static void pin_to_one_core(void) {
 }
 
 /* Freeing the last round's pages belongs to no round. */
-static void remove_outputs(struct bench *b) {
-    static const char *const names[] = {"tarn.parquet", "duckdb.parquet"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        struct bytes path = arena_fmt(&b->arena, "%s/%s", b->dir, names[i]);
-        if (path.ptr) {
-            (void)vfs_system()->ops->unlink(vfs_system(), path.ptr);
-        }
+static void remove_output(struct bench *b, const char *name) {
+    struct bytes path = arena_fmt(&b->arena, "%s/%s", b->dir, name);
+    if (path.ptr) {
+        (void)vfs_system()->ops->unlink(vfs_system(), path.ptr);
     }
 }
 
@@ -362,6 +359,7 @@ static void tarn_side(struct bench *b, int fd) {
     char turn;
     int rc = duck_open(&o, &b->tarn, &e);
     while (read(fd, &turn, 1) == 1) {
+        remove_output(b, "tarn.parquet");
         rc = rc ? rc : run_tarn(b, 0, &e);
         side_answer(fd, rc, &b->tarn_times, &e);
     }
@@ -371,6 +369,9 @@ static void peer_side(struct bench *b, int fd) {
     char turn;
     int rc = open_peer(b, &e);
     while (read(fd, &turn, 1) == 1) {
+        if (turn == ROUND) {
+            remove_output(b, "duckdb.parquet");
+        }
         rc = rc ? rc : turn == COMPARE ? compare_files(b, &e) : run_peer(b, 0, &e);
         side_answer(fd, rc, &b->peer_times, &e);
     }
@@ -423,7 +424,6 @@ static int measure(struct bench *b, struct err *e) {
     int rc = side_start(b, &tarn, tarn_side, e);
     rc = rc || !b->peer_too ? rc : side_start(b, &peer, peer_side, e);
     for (int i = 0; i < b->rounds && !rc; i++) {
-        remove_outputs(b);
         rc = side_turn(&peer, ROUND, i, e);
         rc = rc ? rc : side_turn(&tarn, ROUND, i, e);
     }
