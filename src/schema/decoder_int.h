@@ -18,7 +18,17 @@ typedef unsigned __int128 u128;
 /* ---- the plan ---- */
 
 #define SLOT_TEXT 64
-#define UNKNOWN_SLOTS 16
+#define UNKNOWN_SLOTS 32
+#define SKIPPED_TEXT 128
+
+/* The last value of a member that no column wants. Text that was checked once need not be walked
+ * again when it comes again. A member whose values differ is left alone for a while. */
+struct skipped {
+    char text[SKIPPED_TEXT];
+    uint8_t len;    /* 0: none */
+    uint8_t misses; /* in a row */
+    uint8_t pause;  /* values to go before the next try */
+};
 
 /* One member as it was last spelled: blanks, quoted name, colon, blanks. `next` is what followed.
  */
@@ -28,6 +38,7 @@ struct slot {
     uint32_t mask; /* len low bits; all ones from 32 on */
     int32_t field; /* -1: a member that no column wants */
     struct slot *next;
+    struct skipped *skipped; /* NULL for a field's slot */
 };
 
 struct shape;

@@ -84,7 +84,8 @@ static int shape_alloc(struct arena *a, struct shape *s, size_t count, struct er
     s->slots = ARENA_NEW_N(a, struct slot, count + UNKNOWN_SLOTS + 2);
     s->seen = ARENA_NEW_N(a, uint64_t, s->words);
     s->all = ARENA_NEW_N(a, uint64_t, s->words);
-    if (!s->nodes || !s->keys || !s->table || !s->slots || !s->seen || !s->all) {
+    struct skipped *skipped = ARENA_NEW_N(a, struct skipped, UNKNOWN_SLOTS);
+    if (!s->nodes || !s->keys || !s->table || !s->slots || !s->seen || !s->all || !skipped) {
         return no_memory(e);
     }
     s->head = &s->slots[count + UNKNOWN_SLOTS];
@@ -92,6 +93,9 @@ static int shape_alloc(struct arena *a, struct shape *s, size_t count, struct er
     for (struct slot *slot = s->slots; slot <= s->empty; slot++) {
         slot->field = -1;
         slot->next = s->empty;
+    }
+    for (size_t i = 0; i < UNKNOWN_SLOTS; i++) {
+        s->slots[count + i].skipped = &skipped[i];
     }
     for (size_t i = 0; i < count; i++) {
         s->all[i >> 6] |= UINT64_C(1) << (i & 63);

@@ -8,11 +8,14 @@
  * which slot followed. If the text at hand starts with the predicted spelling, blanks and colon
  * included, its name is known without looking at it. A wrong guess first tries the slot after it
  * (a member left out), then reads the name, finds the field by hash, and corrects the prediction.
+ * The value of a member that no column wants is predicted to be what it was the last time.
  */
 #ifndef TARN_SCHEMA_DECODER_WALK_H
 #define TARN_SCHEMA_DECODER_WALK_H
 
 #include "schema/decoder_int.h"
+
+#define SKIPPED_MISSES 8
 
 static const char *walk_value(struct run *r, const char *p, struct node *n, struct decoder_vec *v,
                               size_t row, size_t depth);
@@ -201,7 +204,7 @@ static inline const char *integer_fast(const char *p, const char *end, int64_t *
     p += negative;
     uint64_t t, value;
     unsigned n = count_digits8(p, &t);
-    if (n == 0 || (n > 1 && (t & 0xFF) == 0)) {
+    if (n == 0 || ((t & 0xFF) == 0 && n > 1)) {
         return NULL;
     }
     value = join_digits8(t, n);
@@ -222,6 +225,38 @@ static inline const char *integer_fast(const char *p, const char *end, int64_t *
     return p;
 }
 
+/* Up to 7 digits and 7 more after the point: both the digits and the power of ten are exact, so one
+ * division rounds correctly. NULL: let the slow way decide. */
+static inline const char *double_fast(const char *p, const char *end, double *ret) {
+    static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    bool negative = *p == '-';
+    if (end - p < 24) {
+        return NULL;
+    }
+    p += negative;
+    uint64_t t;
+    unsigned n = count_digits8(p, &t), places = 0;
+    if (n == 0 || n == 8 || ((t & 0xFF) == 0 && n > 1)) {
+        return NULL;
+    }
+    uint64_t digits = join_digits8(t, n);
+    p += n;
+    if (*p == '.') {
+        places = count_digits8(++p, &t);
+        if (places == 0 || places == 8) {
+            return NULL;
+        }
+        digits = digits * tens[places] + join_digits8(t, places);
+        p += places;
+    }
+    if ((*p | 0x20) == 'e') {
+        return NULL;
+    }
+    double v = (double)digits / tens[places];
+    *ret = negative ? -v : v;
+    return p;
+}
+
 static inline const char *walk_number(struct run *r, const char *p, const struct node *n,
                                       struct decoder_vec *v, size_t row, size_t depth) {
     if (*p == '-' || (unsigned char)(*p - '0') < 10) {
@@ -229,6 +264,12 @@ static inline const char *walk_number(struct run *r, const char *p, const struct
             int64_t value;
             const char *end = integer_fast(p, r->end, &value);
             if (end && decoder_store_int(n->kind, v, row, value)) {
+                vec_set_valid(v, row);
+                return end;
+            }
+        } else if (n->kind == TYPE_DOUBLE) {
+            const char *end = double_fast(p, r->end, &((double *)v->data)[row]);
+            if (end) {
                 vec_set_valid(v, row);
                 return end;
             }
@@ -258,8 +299,16 @@ static inline const char *walk_boolean(struct run *r, const char *p, const struc
     if (*p != 't' && *p != 'f') {
         return walk_mismatch(r, p, n, depth);
     }
-    ((uint8_t *)v->data)[row] = *p == 't';
+    bool yes = *p == 't';
+    ((uint8_t *)v->data)[row] = yes;
     vec_set_valid(v, row);
+    if (r->end - p >= 8) { /* no branch on the value: nobody can guess it */
+        static const uint64_t words[2] = {UINT64_C(0x65736c6166), UINT64_C(0x65757274)};
+        static const uint64_t masks[2] = {UINT64_C(0xFFFFFFFFFF), UINT64_C(0xFFFFFFFF)};
+        if ((load64(p) & masks[yes]) == words[yes]) {
+            return p + 5 - yes;
+        }
+    }
     return skip_literal(r, p);
 }
 
@@ -354,6 +403,19 @@ static const char *walk_map(struct run *r, const char *p, struct node *n, struct
 
 /* ---- objects ---- */
 
+/* The slot with this spelling, a free one, or, when all are taken, the one that the hash says. */
+static struct slot *unknown_slot(const struct shape *s, uint32_t hash, struct bytes spelling) {
+    struct slot *unknown = s->slots + s->count, *home = &unknown[hash % UNKNOWN_SLOTS];
+    for (size_t i = 0; i < UNKNOWN_SLOTS; i++) {
+        struct slot *slot = &unknown[(hash + i) % UNKNOWN_SLOTS];
+        if (slot->len == 0 || bytes_eq(bytes_of(slot->text, slot->len), spelling)) {
+            return slot;
+        }
+    }
+    home->skipped->len = 0;
+    return home;
+}
+
 /* Reads the member's name and learns: the slot, and that it follows `before`. */
 static const char *COLD learn_member(struct run *r, const char *p, struct shape *s,
                                      struct slot *before, struct slot **ret) {
@@ -365,7 +427,7 @@ static const char *COLD learn_member(struct run *r, const char *p, struct shape 
     }
     int32_t field = decoder_find_field(r->d, s, name, &hash);
     size_t len = (size_t)(value - p);
-    struct slot *slot = &s->slots[field >= 0 ? (size_t)field : s->count + hash % UNKNOWN_SLOTS];
+    struct slot *slot = field >= 0 ? &s->slots[field] : unknown_slot(s, hash, bytes_of(p, len));
     slot->field = field;
     slot->len = len <= SLOT_TEXT ? (uint32_t)len : 0;
     slot->mask = len >= 32 ? UINT32_MAX : (UINT32_C(1) << len) - 1;
@@ -386,6 +448,34 @@ static inline const char *walk_member(struct run *r, const char *p, struct shape
     }
     *at = guess;
     return skip_blanks(p + guess->len, r->end);
+}
+
+static inline bool ends_value(char c) {
+    return c == ',' || c == '}' || is_blank(c);
+}
+
+/* The value of an unknown member; `depth` counts the brackets around it. */
+static inline const char *walk_unknown(struct run *r, const char *p, struct skipped *last,
+                                       size_t depth) {
+    if (last->pause) {
+        last->pause--;
+        return walk_skip(r, p, depth);
+    }
+    if (last->len && (size_t)(r->end - p) > last->len && memcmp(p, last->text, last->len) == 0 &&
+        ends_value(p[last->len])) {
+        last->misses = 0;
+        return p + last->len;
+    }
+    const char *end = walk_skip(r, p, depth);
+    size_t len = end ? (size_t)(end - p) : 0;
+    bool give_up = ++last->misses == SKIPPED_MISSES || len > SKIPPED_TEXT;
+    last->len = give_up ? 0 : (uint8_t)len;
+    memcpy(last->text, p, last->len);
+    if (give_up) {
+        last->misses = 0;
+        last->pause = UINT8_MAX;
+    }
+    return end;
 }
 
 static inline void null_the_absent(const struct shape *s, struct decoder_vec *vecs, size_t row) {
@@ -420,7 +510,7 @@ static const char *walk_members(struct run *r, const char *p, struct shape *s,
                 r->fault->column = r->d->names[i];
             }
         } else {
-            p = walk_skip(r, p, depth);
+            p = walk_unknown(r, p, at->skipped, depth);
         }
         p = p ? walk_comma(r, p, '}', &more) : NULL;
         if (!p) {
