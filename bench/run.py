@@ -29,8 +29,13 @@ BUILD = ROOT / "build"
 TARN = os.environ["TARN"]
 KEY, SECRET = "benchkey", "benchsecret"
 
-CONVERT_EVENTS, CONVERT_ROUNDS = 1_000_000, 5
-CONVERSIONS = (("flat", "snappy"), ("flat", "zstd"), ("nested", "snappy"))
+CONVERT_EVENTS, CONVERT_ROUNDS = 1_000_000, 15
+CONVERSIONS = (
+    ("flat", "snappy"),
+    ("flat", "zstd"),
+    ("nested", "snappy"),
+    ("nested", "zstd"),
+)
 PUT_ROUNDS, PUT_SECONDS, PUT_CONNECTIONS = 3, 2.5, 8
 VISIBLE_ROUNDS, VISIBLE_TAIL, VISIBLE_TAIL_ROUNDS = 300, 100_000, 50
 SELECT_ROUNDS, AGGREGATE_ROUNDS = 300, 20
