@@ -16,6 +16,7 @@
 #include "schema/decoder_int.h"
 
 #define SKIPPED_MISSES 8
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 static const char *walk_value(struct run *r, const char *p, struct node *n, struct decoder_vec *v,
                               size_t row, size_t depth);
@@ -32,7 +33,7 @@ static inline const char *skip_blanks(const char *p, const char *end) {
 }
 
 /* p is after the opening quote. *ret: the content, checked, unescaped when it has to be. */
-static inline const char *walk_string(struct run *r, const char *p, struct bytes *ret) {
+static ALWAYS_INLINE const char *walk_string_here(struct run *r, const char *p, struct bytes *ret) {
     uint64_t high = 0;
     const char *at = scan_string(p, r->end, &high);
     if (__builtin_expect(high != 0, 0)) {
@@ -53,6 +54,10 @@ static inline const char *walk_string(struct run *r, const char *p, struct bytes
                             "A string has a control character that is not escaped.");
     }
     return decoder_fail_syntax(r, at, "the closing quote of a string");
+}
+
+static const char *walk_string(struct run *r, const char *p, struct bytes *ret) {
+    return walk_string_here(r, p, ret);
 }
 
 /* After a string, p is inside the record or at its end: what may be read from text.ptr. */
@@ -173,12 +178,12 @@ static const char *walk_quoted(struct run *r, const char *p, const struct node *
     return end && decoder_text_value(r, p, text, n, v, row) ? end : NULL;
 }
 
-static inline const char *walk_text(struct run *r, const char *p, const struct node *n,
-                                    struct decoder_vec *v, size_t row, size_t depth) {
+static ALWAYS_INLINE const char *walk_text(struct run *r, const char *p, const struct node *n,
+                                           struct decoder_vec *v, size_t row, size_t depth) {
     struct bytes text;
     const char *end;
     if (*p == '"') {
-        end = walk_string(r, p + 1, &text);
+        end = walk_string_here(r, p + 1, &text);
     } else {
         end = walk_skip(r, p, depth);
         text = bytes_of(p, end ? (size_t)(end - p) : 0);
@@ -196,7 +201,7 @@ static inline const char *walk_text(struct run *r, const char *p, const struct n
 }
 
 /* Up to 15 digits, the usual case; NULL: let the slow way decide. */
-static inline const char *integer_fast(const char *p, const char *end, int64_t *ret) {
+static ALWAYS_INLINE const char *integer_fast(const char *p, const char *end, int64_t *ret) {
     bool negative = *p == '-';
     if (end - p < 24) {
         return NULL;
@@ -227,7 +232,7 @@ static inline const char *integer_fast(const char *p, const char *end, int64_t *
 
 /* Up to 7 digits and 7 more after the point: both the digits and the power of ten are exact, so one
  * division rounds correctly. NULL: let the slow way decide. */
-static inline const char *double_fast(const char *p, const char *end, double *ret) {
+static ALWAYS_INLINE const char *double_fast(const char *p, const char *end, double *ret) {
     static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     bool negative = *p == '-';
     if (end - p < 24) {
@@ -257,8 +262,8 @@ static inline const char *double_fast(const char *p, const char *end, double *re
     return p;
 }
 
-static inline const char *walk_number(struct run *r, const char *p, const struct node *n,
-                                      struct decoder_vec *v, size_t row, size_t depth) {
+static ALWAYS_INLINE const char *walk_number(struct run *r, const char *p, const struct node *n,
+                                             struct decoder_vec *v, size_t row, size_t depth) {
     if (*p == '-' || (unsigned char)(*p - '0') < 10) {
         if (n->kind >= TYPE_TINYINT && n->kind <= TYPE_BIGINT) {
             int64_t value;
@@ -279,8 +284,8 @@ static inline const char *walk_number(struct run *r, const char *p, const struct
     return *p == '"' ? walk_quoted(r, p, n, v, row) : walk_mismatch(r, p, n, depth);
 }
 
-static inline const char *walk_time(struct run *r, const char *p, const struct node *n,
-                                    struct decoder_vec *v, size_t row, size_t depth) {
+static ALWAYS_INLINE const char *walk_time(struct run *r, const char *p, const struct node *n,
+                                           struct decoder_vec *v, size_t row, size_t depth) {
     if (*p == '"') {
         const char *end = time_scan_fast(p, r->end, &((int64_t *)v->data)[row]);
         if (end) {
@@ -291,8 +296,8 @@ static inline const char *walk_time(struct run *r, const char *p, const struct n
     return walk_number(r, p, n, v, row, depth);
 }
 
-static inline const char *walk_boolean(struct run *r, const char *p, const struct node *n,
-                                       struct decoder_vec *v, size_t row, size_t depth) {
+static ALWAYS_INLINE const char *walk_boolean(struct run *r, const char *p, const struct node *n,
+                                              struct decoder_vec *v, size_t row, size_t depth) {
     if (*p == '"') {
         return walk_quoted(r, p, n, v, row);
     }
@@ -489,6 +494,52 @@ static inline void null_the_absent(const struct shape *s, struct decoder_vec *ve
     }
 }
 
+static const char *walk_struct(struct run *r, const char *p, struct node *n, struct decoder_vec *v,
+                               size_t row, size_t depth);
+
+static const char *walk_null(struct run *r, const char *p, const struct node *n,
+                             struct decoder_vec *v, size_t row) {
+    decoder_null_value(n, v, row);
+    return skip_literal(r, p);
+}
+
+static ALWAYS_INLINE const char *walk_kind(struct run *r, const char *p, struct node *n,
+                                           struct decoder_vec *v, size_t row, size_t depth) {
+    switch (n->kind) {
+    case TYPE_STRING:
+    case TYPE_VARCHAR:
+    case TYPE_CHAR:
+    case TYPE_BINARY:
+        return walk_text(r, p, n, v, row, depth);
+    case TYPE_BOOLEAN:
+        return walk_boolean(r, p, n, v, row, depth);
+    case TYPE_TIMESTAMP:
+        return walk_time(r, p, n, v, row, depth);
+    case TYPE_DATE:
+        return *p == '"' ? walk_quoted(r, p, n, v, row) : walk_mismatch(r, p, n, depth);
+    case TYPE_ARRAY:
+        return walk_array(r, p, n, v, row, depth);
+    case TYPE_MAP:
+        return walk_map(r, p, n, v, row, depth);
+    case TYPE_STRUCT:
+        return walk_struct(r, p, n, v, row, depth);
+    default:
+        return walk_number(r, p, n, v, row, depth);
+    }
+}
+
+static ALWAYS_INLINE const char *walk_value_here(struct run *r, const char *p, struct node *n,
+                                                 struct decoder_vec *v, size_t row, size_t depth) {
+    if (p == r->end) {
+        return decoder_fail_syntax(r, p, "a value");
+    }
+    return *p == 'n' ? walk_null(r, p, n, v, row) : walk_kind(r, p, n, v, row, depth);
+}
+static const char *walk_value(struct run *r, const char *p, struct node *n, struct decoder_vec *v,
+                              size_t row, size_t depth) {
+    return walk_value_here(r, p, n, v, row, depth);
+}
+
 /* p is after the opening brace; `depth` counts that brace. */
 static const char *walk_members(struct run *r, const char *p, struct shape *s,
                                 struct decoder_vec *vecs, size_t row, size_t depth) {
@@ -505,7 +556,7 @@ static const char *walk_members(struct run *r, const char *p, struct shape *s,
         if (at->field >= 0) {
             size_t i = (size_t)at->field;
             s->seen[i >> 6] |= UINT64_C(1) << (i & 63);
-            p = walk_value(r, p, &s->nodes[i], &vecs[i], row, depth);
+            p = walk_value_here(r, p, &s->nodes[i], &vecs[i], row, depth);
             if (!p && depth == 1) {
                 r->fault->column = r->d->names[i];
             }
@@ -531,47 +582,6 @@ static const char *walk_struct(struct run *r, const char *p, struct node *n, str
     }
     vec_set_valid(v, row);
     return walk_members(r, p + 1, n->shape, v->children, row, depth + 1);
-}
-
-static const char *walk_null(struct run *r, const char *p, const struct node *n,
-                             struct decoder_vec *v, size_t row) {
-    decoder_null_value(n, v, row);
-    return skip_literal(r, p);
-}
-
-static inline __attribute__((always_inline)) const char *walk_kind(struct run *r, const char *p,
-                                                                   struct node *n,
-                                                                   struct decoder_vec *v,
-                                                                   size_t row, size_t depth) {
-    switch (n->kind) {
-    case TYPE_STRING:
-    case TYPE_VARCHAR:
-    case TYPE_CHAR:
-    case TYPE_BINARY:
-        return walk_text(r, p, n, v, row, depth);
-    case TYPE_BOOLEAN:
-        return walk_boolean(r, p, n, v, row, depth);
-    case TYPE_TIMESTAMP:
-        return walk_time(r, p, n, v, row, depth);
-    case TYPE_DATE:
-        return *p == '"' ? walk_quoted(r, p, n, v, row) : walk_mismatch(r, p, n, depth);
-    case TYPE_ARRAY:
-        return walk_array(r, p, n, v, row, depth);
-    case TYPE_MAP:
-        return walk_map(r, p, n, v, row, depth);
-    case TYPE_STRUCT:
-        return walk_struct(r, p, n, v, row, depth);
-    default:
-        return walk_number(r, p, n, v, row, depth);
-    }
-}
-
-static const char *walk_value(struct run *r, const char *p, struct node *n, struct decoder_vec *v,
-                              size_t row, size_t depth) {
-    if (p == r->end) {
-        return decoder_fail_syntax(r, p, "a value");
-    }
-    return *p == 'n' ? walk_null(r, p, n, v, row) : walk_kind(r, p, n, v, row, depth);
 }
 
 /* A whole document at p, which is no blank. */
