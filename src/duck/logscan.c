@@ -422,7 +422,7 @@ enum outcome { ROWS, SKIPPED, CHUNK_DONE, FAILED };
 static enum outcome decode_current(struct logscan_run *r, struct logscan_local *l,
                                    duckdb_data_chunk out, idx_t first, idx_t *ret_count) {
     struct slog_record *rec = &l->batch[l->batch_at];
-    struct decoder_fault fault = {0};
+    struct decoder_fault fault; /* filled when there is one */
     struct bytes rest = {0}, data = rec->data;
     if (l->wide_rest.ptr)
         data = first_document(l->wide_rest, &rest);
