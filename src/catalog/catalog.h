@@ -50,9 +50,11 @@ struct catalog_table {
 };
 int catalog_table_create(struct catalog *c, struct bytes database, struct bytes name,
                          struct bytes json, struct err *e) WARN_UNUSED;
-/* expected_version -1: any; else ERR_CONCURRENT_MODIFICATION when it is not the current one. */
+/* expected_version -1: any; else ERR_CONCURRENT_MODIFICATION when it is not the current one.
+ * skip_archive: the version that is replaced is not kept. */
 int catalog_table_update(struct catalog *c, struct bytes database, struct bytes name,
-                         struct bytes json, int64_t expected_version, struct err *e) WARN_UNUSED;
+                         struct bytes json, int64_t expected_version, bool skip_archive,
+                         struct err *e) WARN_UNUSED;
 int catalog_table_delete(struct catalog *c, struct bytes database, struct bytes name,
                          struct err *e) WARN_UNUSED;
 int catalog_table_get(struct catalog *c, struct arena *a, struct bytes database, struct bytes name,
@@ -60,6 +62,20 @@ int catalog_table_get(struct catalog *c, struct arena *a, struct bytes database,
 int catalog_table_list(struct catalog *c, struct arena *a, struct bytes database,
                        struct bytes after, size_t max, struct catalog_table **ret,
                        size_t *ret_count, struct err *e) WARN_UNUSED;
+
+/* ---- table versions ---- the current one and those that updates replaced, each as the table it
+ * was. ERR_ENTITY_NOT_FOUND for a version that was never or is no longer kept. */
+int catalog_table_version_get(struct catalog *c, struct arena *a, struct bytes database,
+                              struct bytes name, int64_t version, struct catalog_table *ret,
+                              struct err *e) WARN_UNUSED;
+/* Newest first, versions < before (INT64_MAX to start), at most max. */
+int catalog_table_version_list(struct catalog *c, struct arena *a, struct bytes database,
+                               struct bytes name, int64_t before, size_t max,
+                               struct catalog_table **ret, size_t *ret_count,
+                               struct err *e) WARN_UNUSED;
+/* ERR_INVALID_INPUT for the current one. */
+int catalog_table_version_delete(struct catalog *c, struct bytes database, struct bytes name,
+                                 int64_t version, struct err *e) WARN_UNUSED;
 
 /* ---- partitions ---- identified by their values, in the order of the table's keys. */
 struct catalog_partition {

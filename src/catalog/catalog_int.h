@@ -73,6 +73,13 @@ int cat_partition_read_all(struct cat_conn *k, struct arena *a, int64_t table_id
 /* ---- tables.c ---- */
 int cat_table_read(struct cat_conn *k, struct arena *a, struct bytes database, struct bytes name,
                    struct catalog_table *ret, struct err *e) WARN_UNUSED;
+/* Id and version of a table, in the writer's transaction. */
+int cat_table_find(struct cat_conn *k, struct bytes database, struct bytes name, int64_t *ret_id,
+                   int64_t *ret_version, struct err *e) WARN_UNUSED;
+
+/* ---- versions.c ---- */
+/* Keeps the table as it is now among its versions. */
+int cat_version_archive(struct cat_conn *k, int64_t table_id, struct err *e) WARN_UNUSED;
 
 /* ---- files.c ---- */
 int cat_file_write(struct cat_conn *k, const struct catalog_file *f, struct err *e) WARN_UNUSED;

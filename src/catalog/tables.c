@@ -1,5 +1,6 @@
 /* tables.c - databases and tables. Each change is one transaction; removing a database or a table
- * takes what hangs on it (partitions, lists of delivered files) along. Error texts are Glue's. */
+ * takes what hangs on it (versions, partitions, lists of delivered files) along. Error texts are
+ * Glue's. */
 #include "catalog/catalog_int.h"
 
 static int no_database(struct bytes name, struct err *e) {
@@ -57,6 +58,11 @@ static int delete_database(struct cat_conn *k, struct bytes name, struct err *e)
     if (!rc)
         rc = cat_run(k, e,
                      "DELETE FROM delivered WHERE table_id IN "
+                     "(SELECT id FROM glue_table WHERE database=?1)",
+                     "t", name);
+    if (!rc)
+        rc = cat_run(k, e,
+                     "DELETE FROM glue_table_version WHERE table_id IN "
                      "(SELECT id FROM glue_table WHERE database=?1)",
                      "t", name);
     if (!rc)
@@ -181,9 +187,8 @@ int cat_table_read(struct cat_conn *k, struct arena *a, struct bytes database, s
     return a->failed ? err_set(e, ERR_NOMEM, NULL) : 0;
 }
 
-/* Id and version of a table, in the writer's transaction. */
-static int table_find(struct cat_conn *k, struct bytes database, struct bytes name, int64_t *ret_id,
-                      int64_t *ret_version, struct err *e) {
+int cat_table_find(struct cat_conn *k, struct bytes database, struct bytes name, int64_t *ret_id,
+                   int64_t *ret_version, struct err *e) {
     sqlite3_stmt *st = NULL;
     int rc =
         cat_stmt(k, &st, e, "SELECT id,version_id FROM glue_table WHERE database=?1 AND name=?2",
@@ -203,12 +208,15 @@ static int table_find(struct cat_conn *k, struct bytes database, struct bytes na
 }
 
 static int update_table(struct catalog *c, struct bytes database, struct bytes name,
-                        struct bytes json, int64_t expected_version, struct err *e) {
+                        struct bytes json, int64_t expected_version, bool skip_archive,
+                        struct err *e) {
     int64_t id = 0, version = 0;
-    int rc = table_find(&c->writer, database, name, &id, &version, e);
+    int rc = cat_table_find(&c->writer, database, name, &id, &version, e);
     if (!rc && expected_version >= 0 && expected_version != version)
         rc = err_set(e, ERR_CONCURRENT_MODIFICATION,
                      "Update table failed due to concurrent modifications.");
+    if (!rc && !skip_archive)
+        rc = cat_version_archive(&c->writer, id, e);
     if (rc)
         return rc;
     return cat_run(&c->writer, e,
@@ -217,21 +225,25 @@ static int update_table(struct catalog *c, struct bytes database, struct bytes n
 }
 
 int catalog_table_update(struct catalog *c, struct bytes database, struct bytes name,
-                         struct bytes json, int64_t expected_version, struct err *e) {
+                         struct bytes json, int64_t expected_version, bool skip_archive,
+                         struct err *e) {
     int rc = cat_write_begin(c, e);
     if (rc)
         return rc;
-    return cat_write_end(c, update_table(c, database, name, json, expected_version, e), e);
+    rc = update_table(c, database, name, json, expected_version, skip_archive, e);
+    return cat_write_end(c, rc, e);
 }
 
 static int delete_table(struct cat_conn *k, struct bytes database, struct bytes name,
                         struct err *e) {
     int64_t id = 0, version = 0;
-    int rc = table_find(k, database, name, &id, &version, e);
+    int rc = cat_table_find(k, database, name, &id, &version, e);
     if (!rc)
         rc = cat_run(k, e, "DELETE FROM glue_partition WHERE table_id=?1", "i", id);
     if (!rc)
         rc = cat_run(k, e, "DELETE FROM delivered WHERE table_id=?1", "i", id);
+    if (!rc)
+        rc = cat_run(k, e, "DELETE FROM glue_table_version WHERE table_id=?1", "i", id);
     if (!rc)
         rc = cat_run(k, e, "DELETE FROM glue_table WHERE id=?1", "i", id);
     return rc;

@@ -96,10 +96,51 @@ def test_tables(glue):
     glue.delete_table(DatabaseName="tables", Name="t2")
     assert error(glue.delete_table, DatabaseName="tables", Name="t2")["Code"] == (
         "EntityNotFoundException")
-    versions = glue.get_table_versions(DatabaseName="tables", TableName="mixedcase")["TableVersions"]
-    assert [v["VersionId"] for v in versions] == ["1"]
     assert glue.get_user_defined_functions(DatabaseName="tables", Pattern="*") [
         "UserDefinedFunctions"] == []
+
+
+def test_table_versions(glue):
+    glue.create_database(DatabaseInput={"Name": "versions"})
+    table = {"DatabaseName": "versions", "TableName": "t"}
+    glue.create_table(DatabaseName="versions", TableInput=table_input("t", Parameters={"n": "0"}))
+    for n in range(1, 6):  # the step from 3 to 4 keeps no version 3
+        glue.update_table(DatabaseName="versions", SkipArchive=n == 4,
+                          TableInput=table_input("t", Parameters={"n": str(n)}))
+
+    def versions():
+        pages = glue.get_paginator("get_table_versions").paginate(
+            **table, PaginationConfig={"PageSize": 2})
+        return [(v["VersionId"], v["Table"]["VersionId"], v["Table"]["Parameters"]["n"])
+                for page in pages for v in page["TableVersions"]]
+
+    assert versions() == [(n, n, n) for n in "54210"]
+    current = glue.get_table_version(**table)["TableVersion"]
+    assert current["VersionId"] == "5" and current["Table"]["Parameters"] == {"n": "5"}
+    old = glue.get_table_version(**table, VersionId="1")["TableVersion"]["Table"]
+    assert old["Parameters"] == {"n": "1"} and old["Name"] == "t"
+    assert old["UpdateTime"] <= current["Table"]["UpdateTime"]
+    assert error(glue.get_table_version, **table, VersionId="3")["Code"] == (
+        "EntityNotFoundException")
+    assert error(glue.get_table_version, **table, VersionId="x")["Code"] == (
+        "InvalidInputException")
+    assert error(glue.get_table_versions, DatabaseName="versions", TableName="gone")["Code"] == (
+        "EntityNotFoundException")
+
+    glue.delete_table_version(**table, VersionId="0")
+    assert error(glue.delete_table_version, **table, VersionId="0")["Code"] == (
+        "EntityNotFoundException")
+    assert error(glue.delete_table_version, **table, VersionId="5")["Code"] == (
+        "InvalidInputException")
+    errors = glue.batch_delete_table_version(**table, VersionIds=["1", "0", "5"])["Errors"]
+    assert [(e["VersionId"], e["ErrorDetail"]["ErrorCode"]) for e in errors] == [
+        ("0", "EntityNotFoundException"), ("5", "InvalidInputException")]
+    assert versions() == [(n, n, n) for n in "542"]
+
+    # A new table of the same name has nothing of the old one.
+    glue.delete_table(DatabaseName="versions", Name="t")
+    glue.create_table(DatabaseName="versions", TableInput=table_input("t", Parameters={"n": "0"}))
+    assert versions() == [("0", "0", "0")]
 
 
 def test_concurrent_updates_lose_nothing(glue, tarn):

@@ -84,9 +84,11 @@ static void databases_and_tables(void **state) {
     assert_int_equal(catalog_table_create(f->c, BYTES("a"), BYTES("t"), BYTES("{}"), &f->e),
                      ERR_ALREADY_EXISTS);
     f->clock.now_ms = 2000;
-    assert_int_equal(catalog_table_update(f->c, BYTES("a"), BYTES("t"), BYTES("[1]"), 0, &f->e), 0);
-    assert_int_equal(catalog_table_update(f->c, BYTES("a"), BYTES("t"), BYTES("[2]"), 0, &f->e),
-                     ERR_CONCURRENT_MODIFICATION);
+    assert_int_equal(
+        catalog_table_update(f->c, BYTES("a"), BYTES("t"), BYTES("[1]"), 0, false, &f->e), 0);
+    assert_int_equal(
+        catalog_table_update(f->c, BYTES("a"), BYTES("t"), BYTES("[2]"), 0, false, &f->e),
+        ERR_CONCURRENT_MODIFICATION);
     assert_int_equal(catalog_table_get(f->c, &f->a, BYTES("a"), BYTES("t"), &t, &f->e), 0);
     assert_int_equal(t.version_id, 1);
     assert_int_equal(t.create_ms, 1000);

@@ -199,7 +199,8 @@ static void reads_tail_once(void **state) {
     char *off = arena_cstr(
         &f->a, arena_fmt(&f->a, "{\"Parameters\":{\"tarn.tail\":\"false\"},%s", json + 1));
     assert_int_equal(
-        catalog_table_update(f->catalog, BYTES("d"), BYTES("t"), bytes_str(off), -1, &f->e), 0);
+        catalog_table_update(f->catalog, BYTES("d"), BYTES("t"), bytes_str(off), -1, false, &f->e),
+        0);
     run(f, "select 1", id);
     assert_false(has(task_sql(f), "tail_"));
     buf_clear(&hour);

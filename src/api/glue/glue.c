@@ -166,6 +166,12 @@ static const struct api_param p_tables[] = {
     NAME("DatabaseName"), {"Expression", API_STRING, false, 0, 2048, NULL}, TOKEN, MAX(100), END};
 static const struct api_param p_versions[] = {NAME("DatabaseName"), NAME("TableName"), TOKEN,
                                               MAX(100), END};
+static const struct api_param p_get_version[] = {
+    NAME("DatabaseName"), NAME("TableName"), {"VersionId", API_STRING, false, 1, 255, NULL}, END};
+static const struct api_param p_delete_version[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                    NAME("VersionId"), END};
+static const struct api_param p_delete_versions[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                     LIST("VersionIds", 100), END};
 static const struct api_param p_delete_tables[] = {NAME("DatabaseName"),
                                                    LIST("TablesToDelete", 100), END};
 static const struct api_param p_partition_input[] = {NAME("DatabaseName"), NAME("TableName"),
@@ -202,9 +208,17 @@ const struct api_op glue_operations[] = {
     OP(CreateTable, glue_create_table, p_table_input, "Creates a table."),
     OP(GetTable, glue_get_table, p_table, "Describes a table."),
     OP(GetTables, glue_get_tables, p_tables, "Lists a database's tables, by regular expression."),
-    OP(GetTableVersions, glue_get_table_versions, p_versions, "Lists a table's current version."),
+    OP(GetTableVersions, glue_get_table_versions, p_versions,
+       "Lists a table's versions, newest first."),
+    OP(GetTableVersion, glue_get_table_version, p_get_version,
+       "Describes a table as it was, or as it is."),
+    OP(DeleteTableVersion, glue_delete_table_version, p_delete_version,
+       "Forgets an older version of a table."),
+    OP(BatchDeleteTableVersion, glue_batch_delete_table_version, p_delete_versions,
+       "Forgets older versions of a table."),
     OP(UpdateTable, glue_update_table, p_table_input,
-       "Replaces a table's definition; VersionId makes it optimistic."),
+       "Replaces a table's definition; VersionId makes it optimistic, SkipArchive keeps no "
+       "version."),
     OP(DeleteTable, glue_delete_table, p_table, "Deletes a table with its partitions."),
     OP(BatchDeleteTable, glue_batch_delete_table, p_delete_tables, "Deletes tables."),
     OP(CreatePartition, glue_create_partition, p_partition_input, "Registers a partition."),

@@ -34,6 +34,11 @@ int glue_out_of_memory(struct api_call *call);
 /* Request objects as stored: the tree written again, with "Name" replaced when `name` is given. */
 struct bytes glue_stored(struct api_call *call, const struct json *in, struct bytes name);
 
+/* ---- glue_table.c, glue_version.c ---- */
+int glue_write_table(struct api_call *call, const struct catalog_table *t) WARN_UNUSED;
+/* A version's number, or ERR_INVALID_INPUT. */
+int glue_version(struct bytes text, int64_t *ret, struct err *e) WARN_UNUSED;
+
 /* ---- operations ---- */
 int glue_create_database(struct api_call *call);
 int glue_get_database(struct api_call *call);
@@ -43,7 +48,10 @@ int glue_delete_database(struct api_call *call);
 int glue_create_table(struct api_call *call);
 int glue_get_table(struct api_call *call);
 int glue_get_tables(struct api_call *call);
+int glue_get_table_version(struct api_call *call);
 int glue_get_table_versions(struct api_call *call);
+int glue_delete_table_version(struct api_call *call);
+int glue_batch_delete_table_version(struct api_call *call);
 int glue_update_table(struct api_call *call);
 int glue_delete_table(struct api_call *call);
 int glue_batch_delete_table(struct api_call *call);

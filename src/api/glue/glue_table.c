@@ -30,7 +30,7 @@ int glue_create_table(struct api_call *call) {
                                      name, json, &call->err);
 }
 
-static int write_table(struct api_call *call, const struct catalog_table *t) {
+int glue_write_table(struct api_call *call, const struct catalog_table *t) {
     static const char *const skip[] = {"Name", "StorageDescriptor", "Parameters", "PartitionKeys",
                                        NULL};
     struct jsonw *w = &call->out;
@@ -68,40 +68,16 @@ static int write_table(struct api_call *call, const struct catalog_table *t) {
     return 0;
 }
 
-static int get_table(struct api_call *call, const char *name_member, struct catalog_table *ret) {
-    return catalog_table_get(glue_catalog(call), call->arena,
-                             glue_name(call, call->in, "DatabaseName"),
-                             glue_name(call, call->in, name_member), ret, &call->err);
-}
-
 int glue_get_table(struct api_call *call) {
     struct catalog_table t;
-    int rc = get_table(call, "Name", &t);
+    int rc = catalog_table_get(glue_catalog(call), call->arena,
+                               glue_name(call, call->in, "DatabaseName"),
+                               glue_name(call, call->in, "Name"), &t, &call->err);
     if (rc)
         return rc;
     jsonw_object(&call->out);
     jsonw_name(&call->out, "Table");
-    rc = write_table(call, &t);
-    jsonw_end_object(&call->out);
-    return rc;
-}
-
-int glue_get_table_versions(struct api_call *call) {
-    struct catalog_table t;
-    char version[24];
-    int rc = get_table(call, "TableName", &t);
-    if (rc)
-        return rc;
-    snprintf(version, sizeof version, "%lld", (long long)t.version_id);
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "TableVersions");
-    jsonw_array(&call->out);
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "Table");
-    rc = write_table(call, &t);
-    jsonw_kv_cstr(&call->out, "VersionId", version);
-    jsonw_end_object(&call->out);
-    jsonw_end_array(&call->out);
+    rc = glue_write_table(call, &t);
     jsonw_end_object(&call->out);
     return rc;
 }
@@ -178,7 +154,7 @@ static int write_tables(struct api_call *call, const struct name_filter *f, stru
             more = written == max;
             if (more)
                 break;
-            rc = write_table(call, &t[i]);
+            rc = glue_write_table(call, &t[i]);
             last = t[i].name;
             written++;
         }
@@ -211,12 +187,13 @@ int glue_update_table(struct api_call *call) {
     struct bytes name, json, version = json_get_str(call->in, "VersionId");
     int64_t expected = -1;
     int rc = read_input(call, &name, &json);
-    if (!rc && version.len && (!bytes_to_i64(version, &expected) || expected < 0))
-        rc = err_set(&call->err, ERR_INVALID_INPUT, "VersionId %.*s is not a version.",
-                     BYTES_ARG(version));
-    return rc ? rc
-              : catalog_table_update(glue_catalog(call), glue_name(call, call->in, "DatabaseName"),
-                                     name, json, expected, &call->err);
+    if (!rc && version.len)
+        rc = glue_version(version, &expected, &call->err);
+    if (rc)
+        return rc;
+    return catalog_table_update(glue_catalog(call), glue_name(call, call->in, "DatabaseName"), name,
+                                json, expected, json_get_bool(call->in, "SkipArchive", false),
+                                &call->err);
 }
 
 int glue_delete_table(struct api_call *call) {
