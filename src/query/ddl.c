@@ -4,8 +4,7 @@
 #include "query/query_int.h"
 #include <stdio.h>
 
-static int hive_error(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static int hive_error(struct err *e, const char *fmt, ...) {
+int ddl_hive_error(struct err *e, const char *fmt, ...) {
     char text[800];
     va_list ap;
     va_start(ap, fmt);
@@ -14,11 +13,9 @@ static int hive_error(struct err *e, const char *fmt, ...) {
     return err_set_named(e, ERR_SQL, "GENERIC_USER_ERROR", 0, "FAILED: %s", text);
 }
 
-#define DDL_TASK "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-
 static int no_database(struct bytes name, struct err *e) {
-    return hive_error(e, "SemanticException [Error 10072]: Database does not exist: %.*s",
-                      BYTES_ARG(name));
+    return ddl_hive_error(e, "SemanticException [Error 10072]: Database does not exist: %.*s",
+                          BYTES_ARG(name));
 }
 
 /* ---- databases ---- */
@@ -55,11 +52,12 @@ static int create_database(struct query_service *q, const struct sql_ddl *d, str
     int rc = put_database(q, d, name, e);
     if (rc != ERR_ALREADY_EXISTS)
         return rc;
-    return d->if_not_exists ? 0
-                            : hive_error(e,
-                                         DDL_TASK "AlreadyExistsException(message:Database %.*s "
-                                                  "already exists)",
-                                         BYTES_ARG(name));
+    return d->if_not_exists
+               ? 0
+               : ddl_hive_error(e,
+                                DDL_TASK "AlreadyExistsException(message:Database %.*s "
+                                         "already exists)",
+                                BYTES_ARG(name));
 }
 
 static int drop_database(struct query_service *q, struct arena *a, const struct sql_ddl *d,
@@ -70,10 +68,11 @@ static int drop_database(struct query_service *q, struct arena *a, const struct 
     if (rc == ERR_ENTITY_NOT_FOUND)
         return d->if_exists ? 0 : no_database(name, e);
     if (!rc && n && !d->cascade)
-        return hive_error(e,
-                          DDL_TASK "InvalidOperationException(message:Database %.*s is not empty. "
-                                   "One or more tables exist.)",
-                          BYTES_ARG(name));
+        return ddl_hive_error(e,
+                              DDL_TASK
+                              "InvalidOperationException(message:Database %.*s is not empty. "
+                              "One or more tables exist.)",
+                              BYTES_ARG(name));
     return rc ? rc : catalog_database_delete(q->d.catalog, name, e);
 }
 
@@ -161,17 +160,18 @@ static int check_columns(struct arena *a, const struct sql_column_def *c, size_t
         if (rc == ERR_NOMEM)
             return err_set(e, ERR_NOMEM, NULL);
         if (rc)
-            return hive_error(e, "ParseException type of column %.*s: %.400s", BYTES_ARG(c[i].name),
-                              why.text);
+            return ddl_hive_error(e, "ParseException type of column %.*s: %.400s",
+                                  BYTES_ARG(c[i].name), why.text);
         for (size_t j = 0; j < i + other_count; j++) {
             struct bytes other = j < i ? c[j].name : others[j - i].name;
             if (bytes_eq_nocase(other, c[i].name))
-                return hive_error(e,
-                                  j < i ? "SemanticException [Error 10036]: Duplicate column name: "
-                                          "%.*s"
-                                        : "SemanticException [Error 10035]: Column repeated in "
-                                          "partitioning columns: %.*s",
-                                  BYTES_ARG(other));
+                return ddl_hive_error(
+                    e,
+                    j < i ? "SemanticException [Error 10036]: Duplicate column name: "
+                            "%.*s"
+                          : "SemanticException [Error 10035]: Column repeated in "
+                            "partitioning columns: %.*s",
+                    BYTES_ARG(other));
         }
     }
     return 0;
@@ -186,16 +186,17 @@ static int check_table(struct arena *a, const struct sql_ddl *d, struct err *e) 
     if (rc)
         return rc;
     if (d->column_count == 0)
-        return hive_error(e, "SemanticException [Error 10043]: Either list of columns or a custom "
-                             "serializer should be specified");
+        return ddl_hive_error(e,
+                              "SemanticException [Error 10043]: Either list of columns or a custom "
+                              "serializer should be specified");
     if (d->location.len == 0)
-        return hive_error(e, "SemanticException an external table needs LOCATION "
-                             "'s3://bucket/folder/'");
+        return ddl_hive_error(e, "SemanticException an external table needs LOCATION "
+                                 "'s3://bucket/folder/'");
     if (!store_split_uri(d->location, &bucket, &key) || bucket.len == 0)
-        return hive_error(e,
-                          DDL_TASK "MetaException(message:%.*s is not an S3 location; use "
-                                   "s3://bucket/folder/)",
-                          BYTES_ARG(d->location));
+        return ddl_hive_error(e,
+                              DDL_TASK "MetaException(message:%.*s is not an S3 location; use "
+                                       "s3://bucket/folder/)",
+                              BYTES_ARG(d->location));
     return 0;
 }
 
@@ -227,8 +228,9 @@ static int create_table(struct query_service *q, struct arena *a, const struct s
         return rc;
     return d->if_not_exists
                ? 0
-               : hive_error(e, DDL_TASK "AlreadyExistsException(message:Table %.*s already exists)",
-                            BYTES_ARG(d->name.table));
+               : ddl_hive_error(
+                     e, DDL_TASK "AlreadyExistsException(message:Table %.*s already exists)",
+                     BYTES_ARG(d->name.table));
 }
 
 static int drop_table(struct query_service *q, const struct sql_ddl *d, struct bytes database,
@@ -238,8 +240,8 @@ static int drop_table(struct query_service *q, const struct sql_ddl *d, struct b
         return rc;
     return d->if_exists
                ? 0
-               : hive_error(e, "SemanticException [Error 10001]: Table not found %.*s.%.*s",
-                            BYTES_ARG(database), BYTES_ARG(d->name.table));
+               : ddl_hive_error(e, "SemanticException [Error 10001]: Table not found %.*s.%.*s",
+                                BYTES_ARG(database), BYTES_ARG(d->name.table));
 }
 
 int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, struct buf *out,
@@ -260,6 +262,9 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
         return create_table(q, a, d, database, e);
     case SQL_DROP_TABLE:
         return drop_table(q, d, database, e);
+    case SQL_ADD_PARTITION:
+    case SQL_DROP_PARTITION:
+        return alter_run(q, a, sql_statement_kind(s), d, database, e);
     default:
         return show_run(q, a, sql_statement_kind(s), d, database, out, ret_columns_json, e);
     }

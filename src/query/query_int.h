@@ -203,6 +203,12 @@ void sqltext_partition(struct buf *out, const struct plan_scan *s, size_t key);
 /* Appends the result's lines to *out and sets the ColumnInfo array (in the arena). */
 int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, struct buf *out,
             struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;
+/* "FAILED: " and the text, as Athena passes Hive's errors on. */
+int ddl_hive_error(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+#define DDL_TASK "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
+/* alter.c: ALTER TABLE ADD and DROP PARTITION. */
+int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind,
+              const struct sql_ddl *ddl, struct bytes database, struct err *e) WARN_UNUSED;
 int show_run(struct query_service *q, struct arena *a, enum sql_kind kind,
              const struct sql_ddl *ddl, struct bytes database, struct buf *out,
              struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;

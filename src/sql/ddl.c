@@ -1,4 +1,4 @@
-/* ddl.c - Hive's side: CREATE and DROP of databases and tables, SHOW, DESCRIBE.
+/* ddl.c - Hive's side: CREATE, ALTER and DROP of databases and tables, SHOW, DESCRIBE.
  *
  * A statement is words in a fixed order, so the parser walks the tokens and asks for each word by
  * name; no word is a token of its own, which keeps Hive's many unreserved words usable as names.
@@ -255,14 +255,14 @@ static bool database_name(struct ddl *d, const char *context) {
 
 /* ---- statements ---- */
 
-static bool if_not_exists(struct ddl *d, const char *context) {
+bool ddl_if_not_exists(struct ddl *d, const char *context) {
     if (!ddl_accept(d, "IF"))
         return true;
     d->out->if_not_exists = true;
     return ddl_expect(d, "NOT", context) && ddl_expect(d, "EXISTS", context);
 }
 
-static bool if_exists(struct ddl *d, const char *context) {
+bool ddl_if_exists(struct ddl *d, const char *context) {
     if (!ddl_accept(d, "IF"))
         return true;
     d->out->if_exists = true;
@@ -271,7 +271,7 @@ static bool if_exists(struct ddl *d, const char *context) {
 
 static bool create_database(struct ddl *d) {
     static const char context[] = "create database statement";
-    if (!if_not_exists(d, context) || !database_name(d, context))
+    if (!ddl_if_not_exists(d, context) || !database_name(d, context))
         return false;
     for (;;) {
         bool ok = true;
@@ -291,7 +291,7 @@ static bool create_database(struct ddl *d) {
 
 static bool drop_database(struct ddl *d) {
     static const char context[] = "drop database statement";
-    if (!if_exists(d, context) || !database_name(d, context))
+    if (!ddl_if_exists(d, context) || !database_name(d, context))
         return false;
     d->out->cascade = ddl_accept(d, "CASCADE");
     if (!d->out->cascade)
@@ -300,7 +300,7 @@ static bool drop_database(struct ddl *d) {
 }
 
 static bool drop_table(struct ddl *d) {
-    if (!if_exists(d, "drop table statement") || !ddl_table_name(d, "drop table statement"))
+    if (!ddl_if_exists(d, "drop table statement") || !ddl_table_name(d, "drop table statement"))
         return false;
     ddl_accept(d, "PURGE");
     return true;
@@ -381,6 +381,10 @@ static bool statement(struct ddl *d, struct sql_statement *s) {
     s->kind = SQL_DESCRIBE;
     if (ddl_accept(d, "DESCRIBE") || ddl_accept(d, "DESC"))
         return describe(d);
+    if (ddl_at(d, 0, "ALTER") && ddl_at(d, 1, "TABLE")) {
+        d->at += 2;
+        return ddl_alter_table(d, &s->kind);
+    }
     s->kind = SQL_CREATE_TABLE;
     if (ddl_at(d, 0, "CREATE") && (ddl_at(d, 1, "EXTERNAL") || ddl_at(d, 1, "TABLE"))) {
         ddl_advance(d);

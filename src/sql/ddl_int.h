@@ -49,6 +49,10 @@ void *ddl_room(struct ddl *d, void *items, size_t count, size_t item_size);
 
 /* ddl_type.c: appends the canonical text of the type at the cursor to d->text. */
 bool ddl_type(struct ddl *d);
+bool ddl_if_exists(struct ddl *d, const char *context);
+bool ddl_if_not_exists(struct ddl *d, const char *context);
+/* ddl_alter.c: after ALTER TABLE. */
+bool ddl_alter_table(struct ddl *d, enum sql_kind *kind);
 /* ddl_table.c: after CREATE [EXTERNAL] TABLE. */
 bool ddl_create_table(struct ddl *d);
 /* ddl_format.c */

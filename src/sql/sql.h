@@ -21,6 +21,8 @@ enum sql_kind {
     SQL_DROP_DATABASE,
     SQL_CREATE_TABLE,
     SQL_DROP_TABLE,
+    SQL_ADD_PARTITION,
+    SQL_DROP_PARTITION,
     SQL_SHOW_DATABASES,
     SQL_SHOW_TABLES,
     SQL_SHOW_PARTITIONS,
@@ -55,6 +57,11 @@ struct sql_sort_column {
     struct bytes name;
     bool descending;
 };
+struct sql_partition_spec { /* ALTER TABLE .. PARTITION (k = v, ..) */
+    struct sql_property *values;
+    size_t value_count;
+    struct bytes location; /* NULL: the table's folder, then k=v/ for each column */
+};
 struct sql_ddl {
     struct sql_name name;
     bool if_exists, if_not_exists, cascade;
@@ -75,7 +82,9 @@ struct sql_ddl {
     struct sql_property *serde_properties; /* DELIMITED clauses too: field.delim, ... */
     size_t serde_property_count;
     struct bytes serde_class, input_format,
-        output_format;         /* resolved from STORED AS / ROW FORMAT */
+        output_format; /* resolved from STORED AS / ROW FORMAT */
+    struct sql_partition_spec *partitions;
+    size_t partition_count;
     struct bytes like_pattern; /* SHOW ... LIKE */
 };
 /* NULL for SQL_SELECT. */

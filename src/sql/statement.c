@@ -24,11 +24,9 @@ static const struct {
     {"VACUUM", NULL, "VACUUM"},
     {"USING", NULL, "USING EXTERNAL FUNCTION"},
     {"WITH", "FUNCTION", "WITH FUNCTION"},
-    {"ALTER", "TABLE", "ALTER TABLE"},
     {"ALTER", "DATABASE", "ALTER DATABASE"},
     {"ALTER", "SCHEMA", "ALTER SCHEMA"},
     {"ALTER", "VIEW", "ALTER VIEW"},
-    {"ALTER", NULL, "ALTER"},
     {"MSCK", NULL, "MSCK REPAIR TABLE"},
     {"CREATE", "VIEW", "CREATE VIEW"},
     {"CREATE", "OR", "CREATE OR REPLACE VIEW"},
@@ -119,7 +117,7 @@ static bool refuse(struct parser *p) {
 }
 
 static bool is_hive(const struct parser *p) {
-    static const char *const words[] = {"CREATE", "DROP", "SHOW", "DESCRIBE", "DESC"};
+    static const char *const words[] = {"ALTER", "CREATE", "DROP", "SHOW", "DESCRIBE", "DESC"};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (word_is(p, 0, words[i]))
             return true;
@@ -202,6 +200,8 @@ static const struct {
     [SQL_DROP_DATABASE] = {"DDL", "DROP_DATABASE"},
     [SQL_CREATE_TABLE] = {"DDL", "CREATE_TABLE"},
     [SQL_DROP_TABLE] = {"DDL", "DROP_TABLE"},
+    [SQL_ADD_PARTITION] = {"DDL", "ALTER_TABLE_ADD_PARTITION"},
+    [SQL_DROP_PARTITION] = {"DDL", "ALTER_TABLE_DROP_PARTITION"},
     [SQL_SHOW_DATABASES] = {"UTILITY", "SHOW_DATABASES"},
     [SQL_SHOW_TABLES] = {"UTILITY", "SHOW_TABLES"},
     [SQL_SHOW_PARTITIONS] = {"UTILITY", "SHOW_PARTITIONS"},

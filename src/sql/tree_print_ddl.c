@@ -135,6 +135,29 @@ static void print_about_table(const char *words, const struct sql_ddl *d, struct
     print_table_name(d, out);
 }
 
+static void print_partition(const struct sql_partition_spec *p, struct buf *out) {
+    buf_add_str(out, "PARTITION (");
+    for (size_t i = 0; i < p->value_count; i++) {
+        tree_print_comma(i, out);
+        print_name(p->values[i].key, out);
+        buf_add_str(out, " = ");
+        print_string(p->values[i].value, out);
+    }
+    buf_add_char(out, ')');
+    print_clause(" LOCATION ", p->location, out);
+}
+
+static void print_partitions(const struct sql_ddl *d, bool add, struct buf *out) {
+    buf_add_str(out, "ALTER TABLE ");
+    print_table_name(d, out);
+    buf_add_str(out, add ? " ADD " : " DROP ");
+    buf_add_str(out, d->if_not_exists ? "IF NOT EXISTS " : d->if_exists ? "IF EXISTS " : "");
+    for (size_t i = 0; i < d->partition_count; i++) {
+        buf_add_str(out, i == 0 ? "" : add ? " " : ", ");
+        print_partition(&d->partitions[i], out);
+    }
+}
+
 void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
     const struct sql_ddl *d = &s->ddl;
     switch (s->kind) {
@@ -149,6 +172,10 @@ void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
         break;
     case SQL_DROP_TABLE:
         print_drop("TABLE", d, out);
+        break;
+    case SQL_ADD_PARTITION:
+    case SQL_DROP_PARTITION:
+        print_partitions(d, s->kind == SQL_ADD_PARTITION, out);
         break;
     case SQL_SHOW_DATABASES:
         buf_add_str(out, "SHOW DATABASES");

@@ -180,6 +180,46 @@ def test_ddl_round_trip(tarn, athena):
         "FAILED: SemanticException [Error 10072]: Database does not exist: ddl")
 
 
+def test_alter_partitions(tarn):
+    s3 = tarn.client("s3")
+    s3.create_bucket(Bucket="alter")
+    for key, n in (("t/dt=2020-01-01/h=5/a.json", 1), ("elsewhere/a.json", 2), ("t/dt=a%3Ab/h=1/a.json", 3)):
+        s3.put_object(Bucket="alter", Key=key, Body=b'{"n": %d}' % n)
+    tarn.rows("create database alter_db")
+    tarn.rows("create external table alter_db.t (n int) partitioned by (dt string, h int) "
+              "row format serde 'org.openx.data.jsonserde.JsonSerDe' location 's3://alter/t'")
+
+    execution = tarn.query("alter table alter_db.t add partition (dt='2020-01-01', h=5) "
+                           "partition (h='6', dt='2020-01-01') location 's3://alter/elsewhere/'")
+    assert execution["Status"]["State"] == "SUCCEEDED" and execution["StatementType"] == "DDL"
+    query = "select n, dt, h from alter_db.t order by n"
+    assert tarn.rows(query) == [["1", "2020-01-01", "5"], ["2", "2020-01-01", "6"]]
+    tarn.rows("alter table alter_db.t add if not exists partition (dt='2020-01-01', h=5) "
+              "partition (dt='a:b', h=1)")
+    assert tarn.rows(query)[2] == ["3", "a:b", "1"]
+
+    def reason(sql):
+        status = tarn.query(sql)["Status"]
+        assert status["State"] == "FAILED"
+        return status["StateChangeReason"]
+
+    assert "AlreadyExistsException" in reason(
+        "alter table alter_db.t add partition (dt='new', h=1) partition (dt='2020-01-01', h=5)")
+    assert len(tarn.rows("show partitions alter_db.t")) == 3
+    assert "AlreadyExistsException" in reason(
+        "alter table alter_db.t add partition (dt='new', h=1) partition (dt='new', h=1)")
+    assert "doesn't contain all (2) partition columns" in reason(
+        "alter table alter_db.t add partition (dt='new')")
+    assert "non-partition columns" in reason("alter table alter_db.t add partition (x='new', h=1)")
+    assert "Table not found alter_db.gone" in reason("alter table alter_db.gone drop partition (dt='1')")
+    assert "Partition not found {dt=gone}" in reason("alter table alter_db.t drop partition (dt='gone')")
+
+    tarn.rows("alter table alter_db.t drop partition (dt='2020-01-01', h=6), partition (dt='a:b')")
+    tarn.rows("alter table alter_db.t drop if exists partition (dt='gone')")
+    assert tarn.rows("show partitions alter_db.t") == [["dt=2020-01-01/h=5"]]
+    tarn.rows("drop database alter_db cascade")
+
+
 # ---- tables over files that others wrote ----
 @pytest.fixture(scope="module")
 def files(tarn):
