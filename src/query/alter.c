@@ -4,14 +4,8 @@
  * that has the given values; a spec need not name all columns. Data stays where it is. */
 #include "query/query_int.h"
 
-struct altered {
-    struct catalog_table table;
-    const struct json *keys, *storage;
-    size_t key_count;
-};
-
-static int load(struct query_service *q, struct arena *a, struct bytes database, struct bytes name,
-                struct altered *ret, struct err *e) {
+int alter_load(struct query_service *q, struct arena *a, struct bytes database, struct bytes name,
+               struct alter_table *ret, struct err *e) {
     struct json *in = NULL;
     int rc = catalog_table_get(q->d.catalog, a, database, name, &ret->table, e);
     if (rc == ERR_ENTITY_NOT_FOUND)
@@ -40,8 +34,9 @@ static struct bytes spec_text(struct arena *a, const struct sql_partition_spec *
 
 /* values[i]: what the spec says of the table's i-th key, ptr NULL when nothing. Refuses columns
  * that are no keys. *ret_named: how many keys it names. */
-static int match_keys(struct arena *a, const struct altered *t, const struct sql_partition_spec *p,
-                      struct bytes *values, size_t *ret_named, struct err *e) {
+static int match_keys(struct arena *a, const struct alter_table *t,
+                      const struct sql_partition_spec *p, struct bytes *values, size_t *ret_named,
+                      struct err *e) {
     size_t k = 0, named = 0;
     JSON_FOR_EACH(key, t->keys) {
         values[k] = (struct bytes){0};
@@ -80,7 +75,7 @@ static void add_path_name(struct buf *out, struct bytes text) {
 }
 
 /* The table's folder, then k=v/ for each key. */
-static void add_default_location(struct buf *out, const struct altered *t,
+static void add_default_location(struct buf *out, const struct alter_table *t,
                                  const struct bytes *values) {
     struct bytes folder = json_get_str(t->storage, "Location");
     size_t k = 0;
@@ -95,7 +90,7 @@ static void add_default_location(struct buf *out, const struct altered *t,
     }
 }
 
-static void write_input(struct jsonw *w, const struct altered *t, const struct bytes *values,
+static void write_input(struct jsonw *w, const struct alter_table *t, const struct bytes *values,
                         struct bytes location) {
     jsonw_object(w);
     jsonw_name(w, "Values");
@@ -116,13 +111,24 @@ static void write_input(struct jsonw *w, const struct altered *t, const struct b
     jsonw_end_object(w);
 }
 
-/* The partition as the catalogue takes it, in the arena. */
-static int make_partition(struct arena *a, const struct altered *t,
+int alter_partition(struct arena *a, const struct alter_table *t, const struct bytes *values,
+                    struct bytes location, struct catalog_partition *ret, struct err *e) {
+    struct buf json = {0};
+    struct jsonw w = jsonw_to(&json);
+    write_input(&w, t, values, location);
+    *ret = (struct catalog_partition){.values = values, .value_count = t->key_count};
+    if (buf_ok(&json))
+        ret->json = arena_copy(a, buf_bytes(&json));
+    buf_clear(&json);
+    return ret->json.ptr ? 0 : err_set(e, ERR_NOMEM, NULL);
+}
+
+static int make_partition(struct arena *a, const struct alter_table *t,
                           const struct sql_partition_spec *p, struct catalog_partition *ret,
                           struct err *e) {
     struct bytes bucket, key, location = p->location;
     struct bytes *values = ARENA_NEW_N(a, struct bytes, t->key_count + 1);
-    struct buf text = {0}, json = {0};
+    struct buf text = {0};
     size_t named;
     int rc = values ? match_keys(a, t, p, values, &named, e) : err_set(e, ERR_NOMEM, NULL);
     if (!rc && named < t->key_count)
@@ -141,14 +147,12 @@ static int make_partition(struct arena *a, const struct altered *t,
         add_default_location(&text, t, values);
         location = buf_bytes(&text);
     }
-    struct jsonw w = jsonw_to(&json);
-    write_input(&w, t, values, location);
-    *ret = (struct catalog_partition){.values = values, .value_count = t->key_count};
-    if (buf_ok(&text) && buf_ok(&json))
-        ret->json = arena_copy(a, buf_bytes(&json));
+    if (buf_ok(&text))
+        rc = alter_partition(a, t, values, location, ret, e);
+    else
+        rc = err_set(e, ERR_NOMEM, NULL);
     buf_clear(&text);
-    buf_clear(&json);
-    return ret->json.ptr ? 0 : err_set(e, ERR_NOMEM, NULL);
+    return rc;
 }
 
 static int already_exists(struct arena *a, const struct sql_partition_spec *p, struct err *e) {
@@ -166,7 +170,7 @@ static bool is_same(const struct catalog_partition *x, const struct catalog_part
 }
 
 /* Without IF NOT EXISTS a statement with a known partition, or one given twice, adds none. */
-static int check_absent(struct query_service *q, struct arena *a, const struct altered *t,
+static int check_absent(struct query_service *q, struct arena *a, const struct alter_table *t,
                         const struct sql_ddl *d, const struct catalog_partition *items,
                         struct err *e) {
     for (size_t i = 0; i < d->partition_count; i++) {
@@ -183,7 +187,7 @@ static int check_absent(struct query_service *q, struct arena *a, const struct a
     return 0;
 }
 
-static int add_partitions(struct query_service *q, struct arena *a, const struct altered *t,
+static int add_partitions(struct query_service *q, struct arena *a, const struct alter_table *t,
                           const struct sql_ddl *d, struct err *e) {
     size_t n = d->partition_count;
     struct catalog_partition *items = ARENA_NEW_N(a, struct catalog_partition, n + 1);
@@ -210,7 +214,7 @@ static bool has_values(const struct catalog_partition *p, const struct bytes *va
     return true;
 }
 
-static int drop_matching(struct query_service *q, struct arena *a, const struct altered *t,
+static int drop_matching(struct query_service *q, struct arena *a, const struct alter_table *t,
                          const struct sql_partition_spec *p, bool if_exists, struct err *e) {
     struct bytes *values = ARENA_NEW_N(a, struct bytes, t->key_count + 1);
     struct catalog_partition *all = NULL;
@@ -230,7 +234,7 @@ static int drop_matching(struct query_service *q, struct arena *a, const struct 
     return rc;
 }
 
-static int drop_partitions(struct query_service *q, struct arena *a, const struct altered *t,
+static int drop_partitions(struct query_service *q, struct arena *a, const struct alter_table *t,
                            const struct sql_ddl *d, struct err *e) {
     int rc = 0;
     for (size_t i = 0; !rc && i < d->partition_count; i++)
@@ -240,8 +244,8 @@ static int drop_partitions(struct query_service *q, struct arena *a, const struc
 
 int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind, const struct sql_ddl *d,
               struct bytes database, struct err *e) {
-    struct altered t = {0};
-    int rc = load(q, a, database, d->name.table, &t, e);
+    struct alter_table t = {0};
+    int rc = alter_load(q, a, database, d->name.table, &t, e);
     if (rc)
         return rc;
     return kind == SQL_ADD_PARTITION ? add_partitions(q, a, &t, d, e)

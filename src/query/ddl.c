@@ -265,6 +265,9 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
     case SQL_ADD_PARTITION:
     case SQL_DROP_PARTITION:
         return alter_run(q, a, sql_statement_kind(s), d, database, e);
+    case SQL_REPAIR_TABLE:
+        *ret_columns_json = BYTES("[{\"name\":\"result\",\"type\":\"string\"}]");
+        return repair_run(q, a, d, database, out, e);
     default:
         return show_run(q, a, sql_statement_kind(s), d, database, out, ret_columns_json, e);
     }

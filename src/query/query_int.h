@@ -206,9 +206,24 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
 /* "FAILED: " and the text, as Athena passes Hive's errors on. */
 int ddl_hive_error(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 #define DDL_TASK "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-/* alter.c: ALTER TABLE ADD and DROP PARTITION. */
+/* ---- alter.c ---- a table whose partitions a statement changes. */
+struct alter_table {
+    struct catalog_table table;
+    const struct json *keys, *storage; /* PartitionKeys, StorageDescriptor */
+    size_t key_count;
+};
+int alter_load(struct query_service *q, struct arena *a, struct bytes database, struct bytes name,
+               struct alter_table *ret, struct err *e) WARN_UNUSED;
+/* The partition of `values` (kept, not copied) as the catalogue takes it, in the arena. */
+int alter_partition(struct arena *a, const struct alter_table *t, const struct bytes *values,
+                    struct bytes location, struct catalog_partition *ret,
+                    struct err *e) WARN_UNUSED;
+/* ALTER TABLE ADD and DROP PARTITION. */
 int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind,
               const struct sql_ddl *ddl, struct bytes database, struct err *e) WARN_UNUSED;
+/* repair.c: MSCK REPAIR TABLE. `out` gets Hive's lines. */
+int repair_run(struct query_service *q, struct arena *a, const struct sql_ddl *ddl,
+               struct bytes database, struct buf *out, struct err *e) WARN_UNUSED;
 int show_run(struct query_service *q, struct arena *a, enum sql_kind kind,
              const struct sql_ddl *ddl, struct bytes database, struct buf *out,
              struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;

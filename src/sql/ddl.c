@@ -1,4 +1,4 @@
-/* ddl.c - Hive's side: CREATE, ALTER and DROP of databases and tables, SHOW, DESCRIBE.
+/* ddl.c - Hive's side: CREATE, ALTER, DROP and MSCK of databases and tables, SHOW, DESCRIBE.
  *
  * A statement is words in a fixed order, so the parser walks the tokens and asks for each word by
  * name; no word is a token of its own, which keeps Hive's many unreserved words usable as names.
@@ -349,6 +349,11 @@ static bool describe(struct ddl *d) {
     return true;
 }
 
+/* [ADD | DROP | SYNC PARTITIONS]: Athena takes the plain form only. */
+static bool repair_table(struct ddl *d) {
+    return ddl_expect(d, "TABLE", "msck statement") && ddl_table_name(d, "msck statement");
+}
+
 static bool create_table(struct ddl *d) {
     d->out->external = ddl_accept(d, "EXTERNAL");
     return ddl_expect(d, "TABLE", "create table statement") && ddl_create_table(d);
@@ -364,6 +369,7 @@ static const struct {
     {"DROP", "DATABASE", SQL_DROP_DATABASE, drop_database},
     {"DROP", "SCHEMA", SQL_DROP_DATABASE, drop_database},
     {"DROP", "TABLE", SQL_DROP_TABLE, drop_table},
+    {"MSCK", "REPAIR", SQL_REPAIR_TABLE, repair_table},
     {"SHOW", "DATABASES", SQL_SHOW_DATABASES, show_tables},
     {"SHOW", "SCHEMAS", SQL_SHOW_DATABASES, show_tables},
     {"SHOW", "TABLES", SQL_SHOW_TABLES, show_tables},

@@ -27,7 +27,6 @@ static const struct {
     {"ALTER", "DATABASE", "ALTER DATABASE"},
     {"ALTER", "SCHEMA", "ALTER SCHEMA"},
     {"ALTER", "VIEW", "ALTER VIEW"},
-    {"MSCK", NULL, "MSCK REPAIR TABLE"},
     {"CREATE", "VIEW", "CREATE VIEW"},
     {"CREATE", "OR", "CREATE OR REPLACE VIEW"},
     {"CREATE", "FUNCTION", "CREATE FUNCTION"},
@@ -117,7 +116,8 @@ static bool refuse(struct parser *p) {
 }
 
 static bool is_hive(const struct parser *p) {
-    static const char *const words[] = {"ALTER", "CREATE", "DROP", "SHOW", "DESCRIBE", "DESC"};
+    static const char *const words[] = {"ALTER",    "CREATE", "DROP", "SHOW",
+                                        "DESCRIBE", "DESC",   "MSCK"};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (word_is(p, 0, words[i]))
             return true;
@@ -202,6 +202,7 @@ static const struct {
     [SQL_DROP_TABLE] = {"DDL", "DROP_TABLE"},
     [SQL_ADD_PARTITION] = {"DDL", "ALTER_TABLE_ADD_PARTITION"},
     [SQL_DROP_PARTITION] = {"DDL", "ALTER_TABLE_DROP_PARTITION"},
+    [SQL_REPAIR_TABLE] = {"DDL", "MSCK_REPAIR_TABLE"},
     [SQL_SHOW_DATABASES] = {"UTILITY", "SHOW_DATABASES"},
     [SQL_SHOW_TABLES] = {"UTILITY", "SHOW_TABLES"},
     [SQL_SHOW_PARTITIONS] = {"UTILITY", "SHOW_PARTITIONS"},

@@ -177,6 +177,9 @@ void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
     case SQL_DROP_PARTITION:
         print_partitions(d, s->kind == SQL_ADD_PARTITION, out);
         break;
+    case SQL_REPAIR_TABLE:
+        print_about_table("MSCK REPAIR TABLE ", d, out);
+        break;
     case SQL_SHOW_DATABASES:
         buf_add_str(out, "SHOW DATABASES");
         print_clause(" LIKE ", d->like_pattern, out);

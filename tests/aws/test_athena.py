@@ -220,6 +220,36 @@ def test_alter_partitions(tarn):
     tarn.rows("drop database alter_db cascade")
 
 
+def test_repair(tarn):
+    s3 = tarn.client("s3")
+    s3.create_bucket(Bucket="repair")
+    for key in ("t/dt=2020-01-01/h=5/a.json", "t/dt=2020-01-01/h=6/a.json", "t/dt=a%3Ab/h=1/a.json",
+                "t/dt=2020-01-02/a.json", "t/DT=2020/h=1/a.json", "t/other/h=1/a.json",
+                "t/_tmp/dt=1/h=1/a.json", "t/h=1/dt=1/a.json", "t2/dt=9/h=9/a.json"):
+        s3.put_object(Bucket="repair", Key=key, Body=b'{"n": 1}')
+    tarn.rows("create database repair_db")
+    tarn.rows("create external table repair_db.t (n int) partitioned by (dt string, h int) "
+              "row format serde 'org.openx.data.jsonserde.JsonSerDe' location 's3://repair/t'")
+    tarn.rows("alter table repair_db.t add partition (dt='2020-01-01', h=6)")
+    execution = tarn.query("msck repair table repair_db.t")
+    assert execution["Status"]["State"] == "SUCCEEDED" and execution["StatementType"] == "DDL"
+    uri = execution["ResultConfiguration"]["OutputLocation"]
+    bucket, key = uri.removeprefix("s3://").split("/", 1)
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() == (
+        "Partitions not in metastore:\tt:dt=2020-01-01/h=5\tt:dt=a:b/h=1\n"
+        "Repair: Added partition to metastore t:dt=2020-01-01/h=5\n"
+        "Repair: Added partition to metastore t:dt=a:b/h=1\n")
+    assert tarn.rows("show partitions repair_db.t") == [
+        ["dt=2020-01-01/h=5"], ["dt=2020-01-01/h=6"], ["dt=a:b/h=1"]]
+    assert tarn.rows("select dt, h from repair_db.t order by 1, 2") == [
+        ["2020-01-01", "5"], ["2020-01-01", "6"], ["a:b", "1"]]
+    assert tarn.rows("msck repair table repair_db.t") == []
+    tarn.rows("create external table repair_db.flat (n int) location 's3://repair/t'")
+    status = tarn.query("msck repair table repair_db.flat")["Status"]
+    assert "not a partitioned table" in status["StateChangeReason"]
+    tarn.rows("drop database repair_db cascade")
+
+
 # ---- tables over files that others wrote ----
 @pytest.fixture(scope="module")
 def files(tarn):
