@@ -9,7 +9,8 @@
 
 struct repair {
     struct query_service *q;
-    struct arena *a; /* values and texts of the batch and of the folders above */
+    struct arena *a;    /* names of folders and their values */
+    struct arena batch; /* what the catalogue takes of them, until it has it */
     const struct alter_table *t;
     struct bytes bucket;
     const struct bytes *keys;
@@ -68,14 +69,15 @@ static int flush(struct repair *r, struct err *e) {
                     BYTES_ARG(r->t->table.name), BYTES_ARG(r->names[i]));
     }
     r->count = 0;
+    arena_clear(&r->batch);
     return rc;
 }
 
 static int add_partition(struct repair *r, struct bytes prefix, struct err *e) {
     size_t n = r->t->key_count;
-    struct bytes *values = ARENA_NEW_N(r->a, struct bytes, n + 1);
+    struct bytes *values = ARENA_NEW_N(&r->batch, struct bytes, n + 1);
     struct bytes location =
-        arena_fmt(r->a, "s3://%.*s/%.*s", BYTES_ARG(r->bucket), BYTES_ARG(prefix));
+        arena_fmt(&r->batch, "s3://%.*s/%.*s", BYTES_ARG(r->bucket), BYTES_ARG(prefix));
     struct buf name = {0};
     if (!values || !location.ptr)
         return err_set(e, ERR_NOMEM, NULL);
@@ -84,11 +86,12 @@ static int add_partition(struct repair *r, struct bytes prefix, struct err *e) {
         buf_add_fmt(&name, "%s%.*s=%.*s", i ? "/" : "", BYTES_ARG(r->keys[i]),
                     BYTES_ARG(values[i]));
     }
-    r->names[r->count] = buf_ok(&name) ? arena_copy(r->a, buf_bytes(&name)) : (struct bytes){0};
+    r->names[r->count] =
+        buf_ok(&name) ? arena_copy(&r->batch, buf_bytes(&name)) : (struct bytes){0};
     buf_clear(&name);
     if (!r->names[r->count].ptr)
         return err_set(e, ERR_NOMEM, NULL);
-    int rc = alter_partition(r->a, r->t, values, location, &r->items[r->count], e);
+    int rc = alter_partition(&r->batch, r->t, values, location, &r->items[r->count], e);
     if (rc)
         return rc;
     r->count++;
@@ -163,7 +166,9 @@ int repair_run(struct query_service *q, struct arena *a, const struct sql_ddl *d
     r->q = q;
     r->a = a;
     r->t = &t;
+    arena_init(&r->batch, 0);
     rc = repair(r, out, e);
+    arena_clear(&r->batch);
     buf_clear(&r->found);
     buf_clear(&r->added);
     return rc;

@@ -247,6 +247,17 @@ def test_repair(tarn):
     tarn.rows("create external table repair_db.flat (n int) location 's3://repair/t'")
     status = tarn.query("msck repair table repair_db.flat")["Status"]
     assert "not a partitioned table" in status["StateChangeReason"]
+
+    # More than the catalogue takes at once.
+    for i in range(1003):
+        s3.put_object(Bucket="repair", Key=f"many/dt={i:04}/a.json", Body=b'{"n": 1}')
+    tarn.rows("create external table repair_db.many (n int) partitioned by (dt string) "
+              "row format serde 'org.openx.data.jsonserde.JsonSerDe' location 's3://repair/many/'")
+    added = tarn.rows("msck repair table repair_db.many")
+    assert len(added) == 1 + 1003
+    assert added[1003] == ["Repair: Added partition to metastore many:dt=1002"]
+    assert tarn.rows("select count(*), min(dt), max(dt) from repair_db.many") == [
+        ["1003", "0000", "1002"]]
     tarn.rows("drop database repair_db cascade")
 
 
