@@ -64,8 +64,11 @@ static void add(struct finder *f, struct bound_rel *r, size_t column, const stru
             return;
     if (scan->constraint_count)
         memcpy(grown, scan->constraints, scan->constraint_count * sizeof(*grown));
-    grown[scan->constraint_count++] =
-        (struct sql_constraint){c->name, fact->op, values, fact->count};
+    grown[scan->constraint_count++] = (struct sql_constraint){.column = c->name,
+                                                              .op = fact->op,
+                                                              .values = values,
+                                                              .value_count = fact->count,
+                                                              .is_partition = c->is_partition};
     scan->constraints = grown;
 }
 

@@ -113,20 +113,44 @@ struct sql_env {
                       const struct sql_table_info **ret, struct err *e);
 };
 
-/* A condition that every row a scan must return satisfies, on one partition column: value sets and
- * ranges as text in the column's type. The engine still applies the whole predicate. */
+/* A condition that every row a scan must return satisfies, on one column: value sets and ranges as
+ * text in the column's type. On partition columns it chooses partitions, on data columns row groups
+ * and files by their minimum and maximum. The engine still applies the whole predicate. */
 enum sql_constraint_op { SQL_EQ, SQL_LT, SQL_LE, SQL_GT, SQL_GE, SQL_IN, SQL_NONE_MATCH };
 struct sql_constraint {
     struct bytes column;
     enum sql_constraint_op op;
     const struct bytes *values; /* 1, or n for IN */
     size_t value_count;
+    bool is_partition;
+    size_t condition; /* index into sql_plan_conditions */
 };
+/* A condition on partition columns alone that is no constraint (a function of a column, LIKE, IS
+ * NULL, OR over several columns), worked out for each candidate partition. */
+struct sql_predicate {
+    const struct bound *x; /* sql's own */
+    const size_t *columns; /* indexes into table->columns that it reads, ascending */
+    size_t column_count;
+    size_t condition;
+};
+/* 1: true; 0: false or NULL, no row of such a partition passes; -1: cannot be told here. `values`
+ * by table column, as text (CATALOG_NULL_PARTITION for NULL); only those in `columns` are read.
+ * `scratch` is the caller's to reset. */
+int sql_predicate_test(const struct sql_predicate *p, struct arena *scratch,
+                       const struct bytes *values);
 struct sql_scan { /* one reference to a stored table */
     const struct sql_table_info *table;
     const bool *column_used;                  /* per column of the table */
     const struct sql_constraint *constraints; /* conjunction */
     size_t constraint_count;
+    const struct sql_predicate *predicates; /* conjunction */
+    size_t predicate_count;
+};
+/* A conjunct of the statement's WHERE, ON and HAVING clauses, for explaining a plan. Where it is
+ * applied besides the engine is what refers to it: constraints and predicates of scans. */
+struct sql_condition {
+    struct bytes text; /* as written, blanks normalized */
+    int line, column;
 };
 struct sql_out_column {
     struct bytes name;      /* as Athena names it: _col0 ... */
@@ -140,6 +164,7 @@ int sql_analyze(struct arena *a, struct sql_statement *s, const struct sql_env *
                 struct sql_plan **ret, struct err *e) WARN_UNUSED;
 const struct sql_scan *sql_plan_scans(const struct sql_plan *p, size_t *ret_count);
 const struct sql_out_column *sql_plan_columns(const struct sql_plan *p, size_t *ret_count);
+const struct sql_condition *sql_plan_conditions(const struct sql_plan *p, size_t *ret_count);
 
 /* relations[i] is a DuckDB relation text for scan i (a subquery in parentheses or a function call)
  * that yields at least the scan's used columns under their catalogue names. Appends to *out. */
