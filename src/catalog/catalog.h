@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "catalog/filter.h"
 
 struct catalog;
 int catalog_open(const char *path, struct clock *clock, struct catalog **ret,
@@ -102,10 +103,13 @@ int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct b
 int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,
                           const struct bytes *values, size_t value_count,
                           struct catalog_partition *ret, struct err *e) WARN_UNUSED;
-/* Value order, partitions whose id > after_id sorted by id when after_id >= 0; max 0: all. */
-int catalog_partition_list(struct catalog *c, struct arena *a, int64_t table_id, int64_t after_id,
-                           size_t max, struct catalog_partition **ret, size_t *ret_count,
-                           struct err *e) WARN_UNUSED;
+/* Value order, from `from` on (empty: from the start), those that `f` keeps (NULL: all), at most
+ * max (0: all), with their json. *ret_next (may be NULL) is what to pass as `from` for the rest,
+ * empty when there is none; opaque bytes. */
+int catalog_partition_list(struct catalog *c, struct arena *a, int64_t table_id,
+                           const struct partition_filter *f, struct bytes from, size_t max,
+                           struct catalog_partition **ret, size_t *ret_count,
+                           struct bytes *ret_next, struct err *e) WARN_UNUSED;
 
 /* ---- documents: Kinesis streams, delivery streams, workgroups, query executions, ... ----
  * Small JSON documents by (kind, key), with a sort number for newest-first listings. */
@@ -189,19 +193,49 @@ int catalog_checkpoint_get(struct catalog *c, struct bytes delivery, uint64_t in
 /* Forgets checkpoint, intents and file list of a deleted delivery. */
 int catalog_delivery_forget(struct catalog *c, struct bytes delivery, struct err *e) WARN_UNUSED;
 
-/* ---- one snapshot for a query's plan ---- table, partitions, delivered files and checkpoints are
- * read in one SQLite read transaction, so that log and files never overlap or leave a gap. */
+/* ---- a view for a query's plan ---- everything read through it is of one commit, so that log and
+ * files never overlap or leave a gap. It holds one of the few readers: keep it for milliseconds,
+ * wait for nothing while it is open. For one thread at a time. */
+struct catalog_view;
+int catalog_view_open(struct catalog *c, struct catalog_view **ret, struct err *e) WARN_UNUSED;
+/* Ends the transaction; a NULL view is ignored. */
+void catalog_view_close(struct catalog_view **v);
+/* catalog_version as of the view. */
+uint64_t catalog_view_version(const struct catalog_view *v);
+/* Whether the database is there. */
+int catalog_view_has_database(struct catalog_view *v, struct bytes name, bool *ret,
+                              struct err *e) WARN_UNUSED;
+int catalog_view_table(struct catalog_view *v, struct arena *a, struct bytes database,
+                       struct bytes name, struct catalog_table *ret, struct err *e) WARN_UNUSED;
+/* The partitions that `f` keeps (NULL: all), in value order, without their json. Its cost grows
+ * with the branches of the value order that `f` leaves. *ret_considered: how many there are. */
+int catalog_view_partitions(struct catalog_view *v, struct arena *a, int64_t table_id,
+                            const struct partition_filter *f, struct catalog_partition **ret,
+                            size_t *ret_count, uint64_t *ret_considered, struct err *e) WARN_UNUSED;
 struct catalog_delivered_file {
     struct catalog_file file;
     int64_t partition_id; /* 0: table has no partitions */
     struct bytes delivery;
 };
+/* Files that deliveries committed: of the given partitions (of those without id, that is projected
+ * ones: what lies under their location), or of the whole table when `partitions` is NULL. */
+int catalog_view_files(struct catalog_view *v, struct arena *a, int64_t table_id,
+                       const struct catalog_partition *partitions, size_t partition_count,
+                       struct catalog_delivered_file **ret, size_t *ret_count,
+                       struct err *e) WARN_UNUSED;
+/* Whether the object is one that a delivery committed or is about to (its intent is stored). */
+int catalog_view_owns(struct catalog_view *v, struct bytes uri, bool *ret,
+                      struct err *e) WARN_UNUSED;
 struct catalog_feed { /* a delivery stream that feeds the table */
     struct bytes delivery;
     uint64_t checkpoint;
     struct bytes
         pending_uris_json; /* JSON array: objects of intents not committed, to be ignored */
 };
+int catalog_view_feeds(struct catalog_view *v, struct arena *a, struct bytes database,
+                       struct bytes table, struct catalog_feed **ret, size_t *ret_count,
+                       struct err *e) WARN_UNUSED;
+/* All of it at once: a table with its partitions, files and feeds. */
 struct catalog_snapshot {
     struct catalog_table table;
     struct catalog_partition *partitions;

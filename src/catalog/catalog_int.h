@@ -58,17 +58,33 @@ struct bytes cat_col(struct arena *a, sqlite3_stmt *st, int i);
 /* Room for one more item in an arena array; NULL when memory is short. */
 void *cat_grow(struct arena *a, void *items, size_t count, size_t *cap, size_t item_size);
 
-/* ---- partitions.c ---- */
+/* ---- partition_values.c ---- */
 /* Values as one blob whose memcmp order is the order of the values. */
+void cat_value_encode(struct bytes v, struct buf *out);
 int cat_values_encode(const struct bytes *values, size_t count, struct buf *out,
                       struct err *e) WARN_UNUSED;
+/* Cuts a blob into at most `max` views of it, undoing escapes in place; their number. */
+size_t cat_values_cut(char *blob, size_t len, struct bytes *values, size_t max);
+/* The values of a blob, copied. */
+int cat_values_copy(struct arena *a, struct bytes blob, struct catalog_partition *ret,
+                    struct err *e) WARN_UNUSED;
+
+/* ---- partition_select.c ---- */
+struct cat_selection {
+    const struct partition_filter *filter; /* NULL: all */
+    struct bytes from;                     /* blob of the first candidate; empty: the first */
+    size_t max;                            /* 0: all */
+    bool with_json;
+};
+int cat_partition_select(struct cat_conn *k, struct arena *a, int64_t table_id,
+                         const struct cat_selection *s, struct catalog_partition **ret,
+                         size_t *ret_count, struct bytes *ret_next, struct err *e) WARN_UNUSED;
+
+/* ---- partitions.c ---- */
 /* Registers when missing; *ret_id is the partition's id in any case. */
 int cat_partition_ensure(struct catalog *c, int64_t table_id, const struct bytes *values,
                          size_t value_count, struct bytes json, int64_t *ret_id,
                          struct err *e) WARN_UNUSED;
-int cat_partition_read_all(struct cat_conn *k, struct arena *a, int64_t table_id,
-                           struct catalog_partition **ret, size_t *ret_count,
-                           struct err *e) WARN_UNUSED;
 
 /* ---- tables.c ---- */
 int cat_table_read(struct cat_conn *k, struct arena *a, struct bytes database, struct bytes name,

@@ -1,55 +1,6 @@
-/* partitions.c - partitions, identified by their values.
- *
- * A partition's values are stored as one blob: each value with NUL written as 00 FF, then 00 01 as
- * its end. Compared with memcmp, blobs sort as the lists of values do, so one unique index serves
- * look-up, value order and prefixes. */
+/* partitions.c - partitions, identified by their values: created, changed, looked up and removed.
+ * Listing is partition_select.c's. */
 #include "catalog/catalog_int.h"
-
-int cat_values_encode(const struct bytes *values, size_t count, struct buf *out, struct err *e) {
-    for (size_t i = 0; i < count; i++) {
-        struct bytes rest = values[i];
-        ptrdiff_t nul;
-        while ((nul = bytes_find_char(rest, '\0')) >= 0) {
-            buf_add(out, bytes_slice(rest, 0, (size_t)nul));
-            buf_add(out, bytes_of("\0\xff", 2));
-            rest = bytes_slice(rest, (size_t)nul + 1, rest.len);
-        }
-        buf_add(out, rest);
-        buf_add(out, bytes_of("\0\1", 2));
-    }
-    return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, NULL);
-}
-
-/* Copies the blob into the arena and cuts it into views, undoing the escapes in place. */
-static bool values_decode(struct arena *a, const char *blob, size_t len,
-                          struct catalog_partition *ret) {
-    size_t count = 0;
-    for (size_t i = 0; i + 1 < len; i++)
-        count += blob[i] == 0 && blob[i + 1] == 1;
-    char *out = arena_alloc(a, len ? len : 1);
-    struct bytes *values = ARENA_NEW_N(a, struct bytes, count ? count : 1);
-    if (!out || !values)
-        return false;
-    size_t n = 0;
-    char *start = out;
-    for (size_t i = 0; i + 1 < len && n < count; i++) {
-        if (blob[i] != 0) {
-            *out++ = blob[i];
-            if (i + 2 == len)
-                break; /* cannot be: a value always ends with 00 01 */
-            continue;
-        }
-        if (blob[++i] == 1) {
-            values[n++] = bytes_of(start, (size_t)(out - start));
-            start = out;
-        } else {
-            *out++ = 0;
-        }
-    }
-    ret->values = values;
-    ret->value_count = n;
-    return true;
-}
 
 static struct bytes location_of(struct arena *a, struct bytes json) {
     struct json *root;
@@ -233,40 +184,13 @@ int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct b
 #define PARTITION_COLUMNS "id,vals,json,location,create_ms"
 static int from_row(struct arena *a, sqlite3_stmt *st, struct catalog_partition *ret,
                     struct err *e) {
-    ret->id = sqlite3_column_int64(st, 0);
     const char *blob = sqlite3_column_blob(st, 1);
     size_t len = (size_t)sqlite3_column_bytes(st, 1);
-    bool ok = values_decode(a, blob ? blob : "", len, ret);
+    ret->id = sqlite3_column_int64(st, 0);
     ret->json = cat_col(a, st, 2);
     ret->location = cat_col(a, st, 3);
     ret->create_ms = sqlite3_column_int64(st, 4);
-    return ok && !a->failed ? 0 : err_set(e, ERR_NOMEM, NULL);
-}
-
-static int collect(sqlite3_stmt *st, struct arena *a, struct catalog_partition **ret,
-                   size_t *ret_count, struct err *e) {
-    struct catalog_partition *v = NULL;
-    size_t n = 0, cap = 0;
-    int rc = 0;
-    while (!rc && (rc = cat_step(st, e)) == 1) {
-        v = cat_grow(a, v, n, &cap, sizeof *v);
-        rc = v ? from_row(a, st, &v[n++], e) : err_set(e, ERR_NOMEM, NULL);
-        if (rc)
-            cat_reset(st);
-    }
-    *ret = v;
-    *ret_count = n;
-    return rc;
-}
-
-int cat_partition_read_all(struct cat_conn *k, struct arena *a, int64_t table_id,
-                           struct catalog_partition **ret, size_t *ret_count, struct err *e) {
-    sqlite3_stmt *st = NULL;
-    int rc =
-        cat_stmt(k, &st, e,
-                 "SELECT " PARTITION_COLUMNS " FROM glue_partition WHERE table_id=?1 ORDER BY vals",
-                 "i", table_id);
-    return rc ? rc : collect(st, a, ret, ret_count, e);
+    return cat_values_copy(a, bytes_of(blob ? blob : "", len), ret, e);
 }
 
 static int get(struct cat_conn *k, struct arena *a, int64_t table_id, struct bytes vals,
@@ -296,31 +220,4 @@ int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,
         rc = cat_read_end(c, k, get(k, a, table_id, buf_bytes(&vals), ret, e));
     buf_clear(&vals);
     return rc;
-}
-
-static int list(struct cat_conn *k, struct arena *a, int64_t table_id, int64_t after_id, size_t max,
-                struct catalog_partition **ret, size_t *ret_count, struct err *e) {
-    sqlite3_stmt *st = NULL;
-    int64_t limit = max ? (int64_t)max : -1;
-    int rc = after_id >= 0 ? cat_stmt(k, &st, e,
-                                      "SELECT " PARTITION_COLUMNS
-                                      " FROM glue_partition WHERE table_id=?1 AND id>?2 ORDER BY "
-                                      "id LIMIT ?3",
-                                      "iii", table_id, after_id, limit)
-                           : cat_stmt(k, &st, e,
-                                      "SELECT " PARTITION_COLUMNS
-                                      " FROM glue_partition WHERE table_id=?1 ORDER BY vals LIMIT "
-                                      "?2",
-                                      "ii", table_id, limit);
-    return rc ? rc : collect(st, a, ret, ret_count, e);
-}
-
-int catalog_partition_list(struct catalog *c, struct arena *a, int64_t table_id, int64_t after_id,
-                           size_t max, struct catalog_partition **ret, size_t *ret_count,
-                           struct err *e) {
-    struct cat_conn *k = NULL;
-    int rc = cat_read_begin(c, &k, e);
-    if (rc)
-        return rc;
-    return cat_read_end(c, k, list(k, a, table_id, after_id, max, ret, ret_count, e));
 }

@@ -220,7 +220,9 @@ static int drop_matching(struct query_service *q, struct arena *a, const struct 
     struct catalog_partition *all = NULL;
     size_t n = 0, named, dropped = 0;
     int rc = values ? match_keys(a, t, p, values, &named, e) : err_set(e, ERR_NOMEM, NULL);
-    rc = rc ? rc : catalog_partition_list(q->d.catalog, a, t->table.id, -1, 0, &all, &n, e);
+    rc = rc ? rc
+            : catalog_partition_list(q->d.catalog, a, t->table.id, NULL, BYTES(""), 0, &all, &n,
+                                     NULL, e);
     for (size_t i = 0; !rc && i < n; i++) {
         if (!has_values(&all[i], values, t->key_count))
             continue;

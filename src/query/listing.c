@@ -1,12 +1,12 @@
 /* listing.c - the files a scan reads, known before the engine starts.
  *
- * Files that a delivery committed come from the snapshot. Everything else comes from the store's
+ * Files that a delivery committed come from the plan's view. Everything else comes from the store's
  * listing of each partition's location (the table's, when it has no partitions), hidden names left
  * out. For a table that a stream feeds the listing only adds foreign objects: an object of an
- * intent that this snapshot does not hold as committed is still the log tail's. Such an object may
- * belong to an intent begun after the snapshot was read, so when the catalogue has changed since,
- * what the listing found is checked against a second snapshot, read after the listing: whoever
- * wrote the object had stored the intent before. */
+ * intent that the view does not hold as committed is still the log tail's. Such an object may
+ * belong to an intent begun after the view was read, so what the listing found is checked against
+ * a second view, opened after the listing: whoever wrote the object had stored the intent before.
+ */
 #include "query/query_int.h"
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@ struct lister {
     struct plan_scan *s;
     struct bytes bucket;
     const struct catalog_partition *partition;
+    size_t committed; /* how many of the scan's committed files were taken */
     int rc;
     struct err *e;
 };
@@ -47,36 +48,47 @@ static int resolve(struct plan *p, struct plan_file *f, struct err *e) {
 }
 
 /* ---- committed files ---- */
-static int add_delivered(struct plan *p, struct plan_scan *s, int64_t partition_id,
+static int add_delivered(struct plan *p, struct plan_scan *s, const struct catalog_file *file,
                          const struct catalog_partition *partition, struct err *e) {
-    const struct catalog_snapshot *snap = &s->table->snap;
-    for (size_t i = 0; i < snap->file_count; i++) {
-        const struct catalog_delivered_file *d = &snap->files[i];
-        struct json *facts = NULL;
-        if (d->partition_id != partition_id)
-            continue;
-        struct plan_file *f = add_file(p, s, d->file.uri);
-        if (!f)
-            return err_set(e, ERR_NOMEM, NULL);
-        f->size_bytes = d->file.size_bytes;
-        f->partition = partition;
-        f->delivered = true;
-        if (d->file.facts_json.len && json_parse(&p->arena, d->file.facts_json, &facts, e))
-            return e ? e->code : ERR_CORRUPT;
-        f->facts = facts;
-        int rc = resolve(p, f, e);
-        if (rc)
-            return rc;
+    struct json *facts = NULL;
+    struct plan_file *f = add_file(p, s, file->uri);
+    if (!f)
+        return err_set(e, ERR_NOMEM, NULL);
+    f->size_bytes = file->size_bytes;
+    f->partition = partition;
+    f->delivered = true;
+    if (file->facts_json.len && json_parse(&p->arena, file->facts_json, &facts, e))
+        return e ? e->code : ERR_CORRUPT;
+    f->facts = facts;
+    return resolve(p, f, e);
+}
+
+static bool belongs(const struct catalog_delivered_file *d, const struct catalog_partition *part) {
+    if (!part)
+        return d->partition_id == 0;
+    return part->id ? d->partition_id == part->id : bytes_starts_with(d->file.uri, part->location);
+}
+
+/* The scan's committed files come in the order of its partitions. */
+static int add_committed(struct lister *l, const struct catalog_partition *part) {
+    const struct plan_scan *s = l->s;
+    int rc = 0;
+    while (!rc && l->committed < s->delivered_count) {
+        const struct catalog_delivered_file *d = &s->delivered[l->committed];
+        bool mine = belongs(d, part);
+        if (!mine && part)
+            break;
+        l->committed++;
+        rc = mine ? add_delivered(l->p, l->s, &d->file, part, l->e) : 0;
     }
-    return 0;
+    return rc;
 }
 
 /* ---- foreign files ---- */
 /* Error records of the delivery, when its error prefix is below the table's location. */
 static bool is_error_object(const struct lister *l, struct bytes key) {
-    return l->s->table->snap.feed_count &&
-           (bytes_find(key, BYTES("format-conversion-failed/")) >= 0 ||
-            bytes_find(key, BYTES("processing-failed/")) >= 0);
+    return l->s->table->feed_count && (bytes_find(key, BYTES("format-conversion-failed/")) >= 0 ||
+                                       bytes_find(key, BYTES("processing-failed/")) >= 0);
 }
 
 static int each_entry(void *ctx, const struct store_entry *entry) {
@@ -123,45 +135,37 @@ static int list_location(struct lister *l, struct bytes location) {
 }
 
 /* ---- dropping what is not foreign ---- */
-struct uri_set {
-    struct bytes *items;
-    size_t count;
-};
-
-static int known_uris(struct plan *p, const struct catalog_snapshot *snap, struct uri_set *ret,
-                      struct err *e) {
-    size_t n = snap->file_count;
-    struct json **pending = ARENA_NEW_N(&p->arena, struct json *, snap->feed_count + 1);
-    if (!pending)
-        return err_set(e, ERR_NOMEM, NULL);
-    for (size_t i = 0; i < snap->feed_count; i++) {
-        int rc = json_parse(&p->arena, snap->feeds[i].pending_uris_json, &pending[i], e);
-        if (rc)
-            return rc;
-        n += pending[i]->count;
-    }
-    ret->items = ARENA_NEW_N(&p->arena, struct bytes, n + 1);
-    if (!ret->items)
-        return err_set(e, ERR_NOMEM, NULL);
-    for (size_t i = 0; i < snap->file_count; i++)
-        ret->items[ret->count++] = snap->files[i].file.uri;
-    for (size_t i = 0; i < snap->feed_count; i++)
-        JSON_FOR_EACH(uri, pending[i])
-    ret->items[ret->count++] = uri->text;
-    qsort(ret->items, ret->count, sizeof *ret->items, uri_order);
-    return 0;
-}
-
-static void drop_known(struct plan_scan *s, const struct uri_set *set) {
+static int drop_owned(struct catalog_view *v, struct plan_scan *s, struct err *e) {
     size_t kept = 0;
-    for (size_t i = 0; i < s->file_count; i++) {
+    int rc = 0;
+    for (size_t i = 0; !rc && i < s->file_count; i++) {
         struct plan_file *f = &s->files[i];
-        if (!f->delivered &&
-            bsearch(&f->uri, set->items, set->count, sizeof *set->items, uri_order))
-            continue;
-        s->files[kept++] = *f;
+        bool owned = false;
+        if (!f->delivered)
+            rc = catalog_view_owns(v, f->uri, &owned, e);
+        if (!owned)
+            s->files[kept++] = *f;
     }
     s->file_count = kept;
+    return rc;
+}
+
+/* Listed files that are committed ones of the first view are there already. */
+static int drop_repeated(struct plan *p, struct plan_scan *s, struct err *e) {
+    struct bytes *known = ARENA_NEW_N(&p->arena, struct bytes, s->delivered_count + 1);
+    size_t kept = 0;
+    if (!known)
+        return err_set(e, ERR_NOMEM, NULL);
+    for (size_t i = 0; i < s->delivered_count; i++)
+        known[i] = s->delivered[i].file.uri;
+    qsort(known, s->delivered_count, sizeof *known, uri_order);
+    for (size_t i = 0; i < s->file_count; i++) {
+        struct plan_file *f = &s->files[i];
+        if (f->delivered || !bsearch(&f->uri, known, s->delivered_count, sizeof *known, uri_order))
+            s->files[kept++] = *f;
+    }
+    s->file_count = kept;
+    return 0;
 }
 
 static bool has_foreign(const struct plan_scan *s) {
@@ -172,21 +176,14 @@ static bool has_foreign(const struct plan_scan *s) {
 }
 
 static int leave_foreign(struct plan *p, struct plan_scan *s, struct err *e) {
-    const struct catalog_snapshot *snap = &s->table->snap;
-    struct catalog *c = p->service->d.catalog;
-    struct uri_set set = {0}, later_set = {0};
-    struct catalog_snapshot later;
-    int rc = known_uris(p, snap, &set, e);
-    if (rc)
+    struct catalog_view *later = NULL;
+    int rc = drop_repeated(p, s, e);
+    if (rc || !has_foreign(s))
         return rc;
-    drop_known(s, &set);
-    if (!has_foreign(s) || catalog_version(c) == snap->version)
-        return 0;
-    rc = catalog_snapshot_read(c, &p->arena, snap->table.database, snap->table.name, &later, e);
+    rc = catalog_view_open(p->service->d.catalog, &later, e);
     if (!rc)
-        rc = known_uris(p, &later, &later_set, e);
-    if (!rc)
-        drop_known(s, &later_set);
+        rc = drop_owned(later, s, e);
+    catalog_view_close(&later);
     return rc;
 }
 
@@ -194,24 +191,18 @@ static int leave_foreign(struct plan *p, struct plan_scan *s, struct err *e) {
 static int list_partition(struct lister *l, const struct catalog_partition *part) {
     struct bytes location = part && part->location.len ? part->location : l->s->table->location;
     l->partition = part;
-    int rc = add_delivered(l->p, l->s, part ? part->id : 0, part, l->e);
+    int rc = add_committed(l, part);
     if (rc || (part && part->location.len == 0))
         return rc;
     return list_location(l, location);
 }
 
 int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) {
-    const struct catalog_snapshot *snap = &s->table->snap;
     struct lister l = {.p = p, .s = s, .e = e};
-    int rc = 0;
-    if (s->table->key_count == 0)
-        rc = list_partition(&l, NULL);
-    for (size_t i = 0; !rc && s->table->key_count && i < snap->partition_count; i++) {
-        const struct catalog_partition *part = &snap->partitions[i];
-        if (plan_keeps(s, part->values, part->value_count))
-            rc = list_partition(&l, part);
-    }
-    if (!rc && (snap->feed_count || snap->file_count))
+    int rc = s->table->key_count == 0 ? list_partition(&l, NULL) : 0;
+    for (size_t i = 0; !rc && i < s->partition_count; i++)
+        rc = list_partition(&l, &s->partitions[i]);
+    if (!rc && (s->table->feed_count || s->delivered_count))
         rc = leave_foreign(p, s, e);
     return rc;
 }

@@ -1,10 +1,13 @@
 /* plan.c - from a SELECT's text to a worker's task.
  *
- *     parse -> analyze (tables from the catalogue, one snapshot each)
- *           -> per scan: partitions left by its constraints -> files -> facts, log tails
+ *     parse -> one view of the catalogue {
+ *                 analyze (tables)
+ *                 per scan: partitions left by its constraints, their committed files
+ *              }
+ *           -> per scan: foreign files -> facts, log tails
  *           -> relation text per scan -> DuckDB text -> task message, bytes to read
  *
- * A plan that finds the log trimmed past its snapshot's checkpoint is thrown away and made anew;
+ * A plan that finds the log trimmed past its view's checkpoint is thrown away and made anew;
  * when that does not help, the log has lost what retention took, and the plan reads what there is.
  */
 #include "base/log.h"
@@ -28,13 +31,15 @@ static int find_table(void *ctx, struct arena *a, struct bytes database, struct 
         database = p->default_database;
     struct plan_table *t = find_loaded(p, database, name);
     if (!t) {
-        struct catalog_database d;
         struct err why;
+        bool there = true;
+        (void)a;
         int rc = plan_table_load(p, &p->arena, database, name, &t, &why);
-        if (rc == ERR_ENTITY_NOT_FOUND && !bytes_eq_str(database, "default") &&
-            catalog_database_get(p->service->d.catalog, a, database, &d, &why) ==
-                ERR_ENTITY_NOT_FOUND)
-            return err_set(e, ERR_RESOURCE_NOT_FOUND, "%s", why.text);
+        if (rc == ERR_ENTITY_NOT_FOUND && !bytes_eq_str(database, "default"))
+            rc = catalog_view_has_database(p->view, database, &there, &why) ? why.code : rc;
+        if (!there)
+            return err_set(e, ERR_RESOURCE_NOT_FOUND, "Database %.*s not found.",
+                           BYTES_ARG(database));
         if (rc) {
             if (e)
                 *e = why;
@@ -59,15 +64,23 @@ static int plan_scan(struct plan *p, struct plan_scan *s, bool *ret_stale, struc
     return rc;
 }
 
-static int plan_scans(struct plan *p, bool *ret_stale, struct err *e) {
+/* What comes from the catalogue, while the view is open. */
+static int choose(struct plan *p, struct err *e) {
     const struct sql_scan *scans = sql_plan_scans(p->sql, &p->scan_count);
     p->scans = ARENA_NEW_N(&p->arena, struct plan_scan, p->scan_count + 1);
     int rc = p->scans ? 0 : err_set(e, ERR_NOMEM, NULL);
     for (size_t i = 0; !rc && i < p->scan_count; i++) {
         p->scans[i].scan = &scans[i];
         p->scans[i].table = scans[i].table->opaque;
-        rc = plan_scan(p, &p->scans[i], ret_stale, e);
+        rc = plan_choose_partitions(p, &p->scans[i], e);
     }
+    return rc;
+}
+
+static int plan_scans(struct plan *p, bool *ret_stale, struct err *e) {
+    int rc = 0;
+    for (size_t i = 0; !rc && i < p->scan_count; i++)
+        rc = plan_scan(p, &p->scans[i], ret_stale, e);
     return rc;
 }
 
@@ -172,7 +185,12 @@ static int make(struct plan *p, const struct exec *x, bool *ret_stale, struct er
     if (!rc)
         rc = sql_parse(&p->arena, x->sql, &s, e);
     if (!rc)
+        rc = catalog_view_open(p->service->d.catalog, &p->view, e);
+    if (!rc)
         rc = sql_analyze(&p->arena, s, &env, &p->sql, e);
+    if (!rc)
+        rc = choose(p, e);
+    catalog_view_close(&p->view);
     if (!rc)
         rc = plan_scans(p, ret_stale, e);
     if (!rc)
@@ -196,6 +214,7 @@ int plan_make(struct query_service *q, const struct exec *x, struct plan **ret, 
         p->service = q;
         p->id = x->id;
         p->default_database = x->database;
+        p->now_ms = x->submitted_ms;
         int rc = make(p, x, &stale, e);
         if (!rc && (!stale || try == PLAN_TRIES)) {
             *ret = p;

@@ -1,54 +1,80 @@
-/* prune.c - which partitions a scan's constraints leave. Constraints are a conjunction of what
- * every wanted row satisfies, so one that a partition's values cannot satisfy drops the partition.
- * Values are compared by the column's Hive type; NULL satisfies no comparison; where the order of
- * two values is unknown the partition stays, and the engine decides. */
-#include "catalog/value.h"
+/* prune.c - a scan's constraints and predicates as a filter of partitions.
+ *
+ * Constraints become tests on one key. A predicate over several keys is worked out as soon as the
+ * last key it reads has a value, so that a whole branch of the value order is dropped at once.
+ * What cannot be told keeps the partition: the engine applies every predicate to the rows. */
 #include "query/query_int.h"
 
-static bool satisfies(const struct type *type, struct bytes v, enum sql_constraint_op op,
-                      struct bytes bound) {
-    int o;
-    if (!catalog_value_compare(type, v, bound, &o))
-        return true;
+static size_t key_of(const struct plan_table *t, struct bytes column) {
+    size_t key = 0;
+    while (key < t->key_count &&
+           !bytes_eq_nocase(t->info.columns[t->data_count + key].name, column))
+        key++;
+    return key;
+}
+
+static enum filter_op op_of(enum sql_constraint_op op) {
     switch (op) {
     case SQL_EQ:
-    case SQL_IN:
-        return o == 0;
+        return FILTER_EQ;
     case SQL_LT:
-        return o < 0;
+        return FILTER_LT;
     case SQL_LE:
-        return o <= 0;
+        return FILTER_LE;
     case SQL_GT:
-        return o > 0;
+        return FILTER_GT;
     case SQL_GE:
-        return o >= 0;
+        return FILTER_GE;
+    case SQL_IN:
+        return FILTER_IN;
     case SQL_NONE_MATCH:
-        return false;
+        return FILTER_NONE;
     }
-    return true;
+    return FILTER_NONE;
 }
 
-static bool keeps_one(const struct sql_constraint *c, const struct type *type, struct bytes v) {
-    if (c->op == SQL_NONE_MATCH || bytes_eq_str(v, CATALOG_NULL_PARTITION))
-        return false;
-    for (size_t i = 0; i < c->value_count; i++)
-        if (satisfies(type, v, c->op, c->values[i]))
+bool plan_prunes(const struct plan_scan *s) {
+    for (size_t i = 0; i < s->scan->constraint_count; i++)
+        if (key_of(s->table, s->scan->constraints[i].column) < s->table->key_count)
             return true;
-    return false;
+    return s->scan->predicate_count > 0;
 }
 
-bool plan_keeps(const struct plan_scan *s, const struct bytes *values, size_t count) {
-    const struct plan_table *t = s->table;
+/* ---- tests ---- */
+static int add_tests(struct plan *p, const struct plan_scan *s, size_t key, struct filter_key *ret,
+                     struct err *e) {
+    struct filter_test *tests =
+        ARENA_NEW_N(&p->arena, struct filter_test, s->scan->constraint_count + 1);
+    if (!tests)
+        return err_set(e, ERR_NOMEM, NULL);
+    ret->type = plan_column_type(s->table, s->table->data_count + key);
+    ret->tests = tests;
     for (size_t i = 0; i < s->scan->constraint_count; i++) {
         const struct sql_constraint *c = &s->scan->constraints[i];
-        size_t key = 0;
-        while (key < t->key_count &&
-               !bytes_eq_nocase(t->info.columns[t->data_count + key].name, c->column))
-            key++;
-        if (key >= t->key_count || key >= count)
-            continue;
-        if (!keeps_one(c, plan_column_type(t, t->data_count + key), values[key]))
-            return false;
+        if (key_of(s->table, c->column) == key)
+            tests[ret->test_count++] =
+                (struct filter_test){op_of(c->op), c->values, c->value_count};
     }
-    return true;
+    return 0;
+}
+
+/* ---- the filter ---- */
+int plan_prune_begin(struct plan *p, const struct plan_scan *s, struct plan_prune *ret,
+                     struct err *e) {
+    size_t n = s->table->key_count;
+    struct filter_key *keys = ARENA_NEW_N(&p->arena, struct filter_key, n + 1);
+    int rc = 0;
+    *ret = (struct plan_prune){.scan = s};
+    arena_init(&ret->scratch, 0);
+    ret->values = ARENA_NEW_N(&p->arena, struct bytes, s->table->info.column_count + 1);
+    if (!keys || !ret->values)
+        rc = err_set(e, ERR_NOMEM, NULL);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = add_tests(p, s, i, &keys[i], e);
+    ret->filter = (struct partition_filter){.keys = keys, .key_count = n};
+    return rc;
+}
+
+void plan_prune_end(struct plan_prune *x) {
+    arena_clear(&x->scratch);
 }

@@ -2,6 +2,7 @@
 #ifndef TARN_QUERY_INT_H
 #define TARN_QUERY_INT_H
 
+#include "catalog/projection.h"
 #include "query/query.h"
 #include "sql/sql.h"
 #include <pthread.h>
@@ -110,8 +111,11 @@ enum table_format {
 
 struct plan_table {
     struct sql_table_info info; /* opaque points back here */
-    struct catalog_snapshot snap;
-    const struct json *in; /* stored TableInput */
+    struct catalog_table table;
+    struct catalog_feed *feeds;
+    size_t feed_count;
+    const struct projection *projection; /* NULL: partitions are registered ones */
+    const struct json *in;               /* stored TableInput */
     const struct json *params, *serde_params;
     struct bytes location, serde_class, input_format;
     size_t data_count, key_count;
@@ -138,6 +142,11 @@ struct plan_tail {
 struct plan_scan {
     const struct sql_scan *scan;
     struct plan_table *table;
+    struct catalog_partition *partitions; /* those that its constraints and predicates leave */
+    size_t partition_count;
+    double considered;                        /* how many partitions the table has */
+    struct catalog_delivered_file *delivered; /* committed files of these partitions */
+    size_t delivered_count;
     struct plan_file *files;
     size_t file_count, file_cap;
     struct plan_tail *tails;
@@ -149,6 +158,8 @@ struct plan {
     struct query_service *service;
     struct bytes default_database;
     const char *id;
+    int64_t now_ms;
+    struct catalog_view *view; /* while names are resolved and partitions chosen, then NULL */
     struct sql_plan *sql;
     struct plan_table *tables;
     struct plan_scan *scans;
@@ -172,12 +183,25 @@ int plan_table_load(struct plan *p, struct arena *a, struct bytes database, stru
 struct bytes plan_param(const struct json *params, const char *name);
 const struct type *plan_column_type(const struct plan_table *t, size_t column);
 
-/* prune.c */
-/* False when no row with these partition values can satisfy the scan's constraints. `values` in the
- * order of the partition columns. */
-bool plan_keeps(const struct plan_scan *s, const struct bytes *values, size_t count);
+/* partitions.c: fills the scan's partitions and their committed files from the plan's view. */
+int plan_choose_partitions(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 
-/* listing.c: the files a scan reads. */
+/* prune.c */
+struct plan_prune {
+    struct partition_filter filter;
+    const struct plan_scan *scan;
+    struct arena scratch;
+    struct bytes *values; /* by table column */
+};
+/* The scan's constraints and predicates as a filter of partitions; views of the scan and the arena.
+ * plan_prune_end in any case. */
+int plan_prune_begin(struct plan *p, const struct plan_scan *s, struct plan_prune *ret,
+                     struct err *e) WARN_UNUSED;
+void plan_prune_end(struct plan_prune *x);
+/* Whether a partition column of the scan is constrained at all. */
+bool plan_prunes(const struct plan_scan *s);
+
+/* listing.c: the files that a scan's partitions hold. */
 int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 /* facts.c: facts of foreign Parquet files, asked of a worker when not cached. */
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;

@@ -161,7 +161,7 @@ static bool is_uniform(const struct plan_scan *s) {
                 plan_column_bytes(&s->files[i], s->table->info.columns[c].name) < 0)
                 return false;
     }
-    return s->table->snap.table.version_id == 0;
+    return s->table->table.version_id == 0;
 }
 
 static void parquet_relation(const struct plan_scan *s, struct buf *out) {

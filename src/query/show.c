@@ -142,7 +142,12 @@ static int show_partitions(struct query_service *q, struct arena *a, const struc
                              "org.apache.hadoop.hive.ql.exec.DDLTask. Table %.*s is not a "
                              "partitioned table",
                              BYTES_ARG(t->table.name));
-    int rc = catalog_partition_list(q->d.catalog, a, t->table.id, -1, 0, &p, &n, e);
+    struct catalog_view *view = NULL;
+    uint64_t all;
+    int rc = catalog_view_open(q->d.catalog, &view, e);
+    if (!rc)
+        rc = catalog_view_partitions(view, a, t->table.id, NULL, &p, &n, &all, e);
+    catalog_view_close(&view);
     for (size_t i = 0; !rc && i < n; i++) {
         size_t k = 0;
         JSON_FOR_EACH(key, t->keys) {

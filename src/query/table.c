@@ -1,5 +1,5 @@
 /* table.c - a catalogue table as the analyzer and the planner see it: columns with their Hive
- * types, the file format its SerDe means, and one snapshot of its partitions, files and feeds. */
+ * types, the file format its SerDe means, its feeds, and its partition projection. */
 #include "query/query_int.h"
 
 struct bytes plan_param(const struct json *params, const char *name) {
@@ -36,8 +36,7 @@ static int bad_column(const struct plan_table *t, struct bytes column, struct er
     return err_set_named(
         e, ERR_SQL, "HIVE_INVALID_METADATA", 0,
         "Column '%.*s' of table '%.*s.%.*s' has a type that cannot be read: %.300s",
-        BYTES_ARG(column), BYTES_ARG(t->snap.table.database), BYTES_ARG(t->snap.table.name),
-        why.text);
+        BYTES_ARG(column), BYTES_ARG(t->table.database), BYTES_ARG(t->table.name), why.text);
 }
 
 static int add_columns(struct arena *a, struct plan_table *t, const struct json *list,
@@ -67,8 +66,8 @@ static int read_columns(struct arena *a, struct plan_table *t, struct err *e) {
     int rc = add_columns(a, t, data, false, columns, e);
     if (!rc)
         rc = add_columns(a, t, keys, true, columns + t->data_count, e);
-    t->info = (struct sql_table_info){.database = t->snap.table.database,
-                                      .name = t->snap.table.name,
+    t->info = (struct sql_table_info){.database = t->table.database,
+                                      .name = t->table.name,
                                       .columns = columns,
                                       .column_count = t->data_count + t->key_count,
                                       .opaque = t};
@@ -103,17 +102,7 @@ static int refuse_kind(const struct plan_table *t, struct err *e) {
     return 0;
 }
 
-int plan_table_load(struct plan *p, struct arena *a, struct bytes database, struct bytes name,
-                    struct plan_table **ret, struct err *e) {
-    struct plan_table *t = ARENA_NEW(a, struct plan_table);
-    struct json *in = NULL;
-    if (!t)
-        return err_set(e, ERR_NOMEM, NULL);
-    int rc = catalog_snapshot_read(p->service->d.catalog, a, database, name, &t->snap, e);
-    if (!rc)
-        rc = json_parse(a, t->snap.table.json, &in, e);
-    if (rc)
-        return rc;
+static void read_stored(struct plan_table *t, const struct json *in) {
     const struct json *sd = json_get(in, "StorageDescriptor"), *serde = json_get(sd, "SerdeInfo");
     t->in = in;
     t->params = json_get(in, "Parameters");
@@ -122,6 +111,22 @@ int plan_table_load(struct plan *p, struct arena *a, struct bytes database, stru
     t->serde_class = json_get_str(serde, "SerializationLibrary");
     t->input_format = json_get_str(sd, "InputFormat");
     t->format = format_of(t->serde_class, t->input_format);
+}
+
+int plan_table_load(struct plan *p, struct arena *a, struct bytes database, struct bytes name,
+                    struct plan_table **ret, struct err *e) {
+    struct plan_table *t = ARENA_NEW(a, struct plan_table);
+    struct json *in = NULL;
+    if (!t)
+        return err_set(e, ERR_NOMEM, NULL);
+    int rc = catalog_view_table(p->view, a, database, name, &t->table, e);
+    if (!rc)
+        rc = catalog_view_feeds(p->view, a, database, name, &t->feeds, &t->feed_count, e);
+    if (!rc)
+        rc = json_parse(a, t->table.json, &in, e);
+    if (rc)
+        return rc;
+    read_stored(t, in);
     rc = read_columns(a, t, e);
     if (!rc)
         rc = refuse_kind(t, e);

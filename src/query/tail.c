@@ -96,15 +96,19 @@ static int tail_wanted(struct plan *p, const struct plan_scan *s, const struct f
     struct bytes *values = ARENA_NEW_N(&p->arena, struct bytes, n + 1);
     int64_t ms = f->extent.first_arrival_ms;
     int rc = values ? 0 : err_set(e, ERR_NOMEM, NULL);
-    *ret_wanted = n == 0 || s->scan->constraint_count == 0;
+    struct plan_prune prune = {0};
+    *ret_wanted = n == 0 || !plan_prunes(s);
+    if (!rc)
+        rc = plan_prune_begin(p, s, &prune, e);
     for (int step = 0; !rc && !*ret_wanted && ms <= f->extent.last_arrival_ms; step++) {
         int64_t next;
         rc = values_at(p, f, n, ms, values, &next, e);
-        *ret_wanted = !rc && (step >= MAX_STEPS || plan_keeps(s, values, n));
+        *ret_wanted = !rc && (step >= MAX_STEPS || filter_keeps(&prune.filter, values, n));
         if (next <= ms)
             break;
         ms = next;
     }
+    plan_prune_end(&prune);
     return rc;
 }
 
@@ -221,12 +225,12 @@ static int add_feed(struct plan *p, struct plan_scan *s, const struct catalog_fe
 }
 
 int plan_add_tails(struct plan *p, struct plan_scan *s, bool *ret_stale, struct err *e) {
-    const struct catalog_snapshot *snap = &s->table->snap;
-    if (bytes_eq_nocase(plan_param(s->table->params, "tarn.tail"), BYTES("false")))
+    const struct plan_table *t = s->table;
+    if (bytes_eq_nocase(plan_param(t->params, "tarn.tail"), BYTES("false")))
         return 0;
-    s->tails = ARENA_NEW_N(&p->arena, struct plan_tail, snap->feed_count + 1);
+    s->tails = ARENA_NEW_N(&p->arena, struct plan_tail, t->feed_count + 1);
     int rc = s->tails ? 0 : err_set(e, ERR_NOMEM, NULL);
-    for (size_t i = 0; !rc && i < snap->feed_count; i++)
-        rc = add_feed(p, s, &snap->feeds[i], ret_stale, e);
+    for (size_t i = 0; !rc && i < t->feed_count; i++)
+        rc = add_feed(p, s, &t->feeds[i], ret_stale, e);
     return rc;
 }

@@ -120,16 +120,24 @@ static void partitions_keep_value_order(void **state) {
                      ERR_ALREADY_EXISTS);
     struct catalog_partition *p, one;
     size_t n;
-    assert_int_equal(catalog_partition_list(f->c, &f->a, id, -1, 0, &p, &n, &f->e), 0);
+    assert_int_equal(
+        catalog_partition_list(f->c, &f->a, id, NULL, BYTES(""), 0, &p, &n, NULL, &f->e), 0);
     assert_int_equal(n, 5);
     const size_t order[] = {4, 3, 1, 2, 0};
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < 2; j++)
             assert_true(bytes_eq(p[i].values[j], v[order[i]][j]));
     assert_true(bytes_eq_str(p[0].location, "s3://b/p/"));
-    assert_int_equal(catalog_partition_list(f->c, &f->a, id, p[4].id, 2, &p, &n, &f->e), 0);
+    struct bytes next;
+    assert_int_equal(
+        catalog_partition_list(f->c, &f->a, id, NULL, BYTES(""), 3, &p, &n, &next, &f->e), 0);
+    assert_int_equal(n, 3);
+    assert_true(next.len > 0);
+    assert_int_equal(catalog_partition_list(f->c, &f->a, id, NULL, next, 3, &p, &n, &next, &f->e),
+                     0);
     assert_int_equal(n, 2);
-    assert_true(p[0].id < p[1].id);
+    assert_int_equal(next.len, 0);
+    assert_true(bytes_eq(p[0].values[0], v[2][0]) && bytes_eq(p[1].values[0], v[0][0]));
     assert_int_equal(catalog_partition_update(f->c, id, v[0], v[0], 2, BYTES("{}"), &f->e), 0);
     assert_int_equal(catalog_partition_get(f->c, &f->a, id, v[0], 2, &one, &f->e), 0);
     assert_int_equal(one.location.len, 0);

@@ -339,21 +339,25 @@ static bool like(struct bytes v, struct bytes pattern) {
     return j == pattern.len;
 }
 
-static int evaluate(const struct expression *x, const struct bytes *values, size_t count) {
+/* `whole`: a value that is not there is NULL; otherwise it may be any. */
+static int evaluate(const struct expression *x, const struct bytes *values, size_t count,
+                    bool whole) {
     int l, r;
     switch (x->kind) {
     case NODE_NOT:
-        l = evaluate(x->left, values, count);
+        l = evaluate(x->left, values, count, whole);
         return l < 0 ? l : !l;
     case NODE_AND:
-        l = evaluate(x->left, values, count);
-        r = l ? evaluate(x->right, values, count) : 0;
+        l = evaluate(x->left, values, count, whole);
+        r = l ? evaluate(x->right, values, count, whole) : 0;
         return l < 0 && r ? -1 : r;
     case NODE_OR:
-        l = evaluate(x->left, values, count);
-        r = l == 1 ? 1 : evaluate(x->right, values, count);
+        l = evaluate(x->left, values, count, whole);
+        r = l == 1 ? 1 : evaluate(x->right, values, count, whole);
         return l < 0 && !r ? -1 : r;
     case NODE_IS_NULL:
+        if (x->key >= count && !whole)
+            return -1;
         return x->key >= count || bytes_eq_str(values[x->key], CATALOG_NULL_PARTITION);
     default:
         break;
@@ -366,5 +370,64 @@ static int evaluate(const struct expression *x, const struct bytes *values, size
 }
 
 bool expression_match(const struct expression *x, const struct bytes *values, size_t value_count) {
-    return evaluate(x, values, value_count) == 1;
+    return evaluate(x, values, value_count, true) == 1;
+}
+
+/* ---- as a filter ---- */
+struct filtered {
+    const struct expression *x;
+    size_t key_count;
+};
+
+static bool keeps(void *ctx, const struct bytes *values, size_t count) {
+    const struct filtered *f = ctx;
+    if (count < f->key_count)
+        return evaluate(f->x, values, count, false) != 0;
+    return expression_match(f->x, values, count);
+}
+
+static enum filter_op filter_op(const struct expression *x) {
+    static const enum filter_op ops[] = {[OP_EQ] = FILTER_EQ,
+                                         [OP_LT] = FILTER_LT,
+                                         [OP_LE] = FILTER_LE,
+                                         [OP_GT] = FILTER_GT,
+                                         [OP_GE] = FILTER_GE};
+    return x->kind == NODE_IN ? FILTER_IN : ops[x->op];
+}
+
+static bool is_test(const struct expression *x) {
+    return x->kind == NODE_IN || (x->kind == NODE_COMPARE && x->op != OP_NE);
+}
+
+/* Conjuncts on each key; `tests` NULL: only counts. */
+static size_t collect(const struct expression *x, size_t key, struct filter_test *tests) {
+    if (x->kind == NODE_AND) {
+        size_t n = collect(x->left, key, tests);
+        return n + collect(x->right, key, tests ? tests + n : NULL);
+    }
+    if (x->key != key || !is_test(x))
+        return 0;
+    if (tests)
+        *tests = (struct filter_test){filter_op(x), x->literals, x->literal_count};
+    return 1;
+}
+
+int expression_filter(struct arena *a, const struct expression *x,
+                      const struct expression_key *keys, size_t key_count,
+                      struct partition_filter *ret, struct err *e) {
+    struct filter_key *out = ARENA_NEW_N(a, struct filter_key, key_count + 1);
+    struct filtered *ctx = ARENA_NEW(a, struct filtered);
+    if (!out || !ctx)
+        return err_set(e, ERR_NOMEM, NULL);
+    for (size_t i = 0; i < key_count; i++) {
+        out[i] = (struct filter_key){.type = keys[i].type, .null_is_text = true};
+        struct filter_test *tests = ARENA_NEW_N(a, struct filter_test, collect(x, i, NULL) + 1);
+        if (!tests)
+            return err_set(e, ERR_NOMEM, NULL);
+        out[i].test_count = collect(x, i, tests);
+        out[i].tests = tests;
+    }
+    *ctx = (struct filtered){x, key_count};
+    *ret = (struct partition_filter){out, key_count, keeps, ctx};
+    return 0;
 }

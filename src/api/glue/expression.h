@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "schema/types.h"
+#include "catalog/filter.h"
 
 struct expression_key {
     struct bytes name;
@@ -18,5 +18,12 @@ int expression_parse(struct arena *a, struct bytes text, const struct expression
                      size_t key_count, const struct expression **ret, struct err *e) WARN_UNUSED;
 /* `values` in the order of the keys; missing ones count as NULL. */
 bool expression_match(const struct expression *x, const struct bytes *values, size_t value_count);
+
+/* The same as a filter of the catalogue, exact on whole partitions: tests for the conditions that
+ * every match satisfies, and the whole expression worked out on the values known so far. Views of x
+ * and keys, in the arena. ERR_NOMEM. */
+int expression_filter(struct arena *a, const struct expression *x,
+                      const struct expression_key *keys, size_t key_count,
+                      struct partition_filter *ret, struct err *e) WARN_UNUSED;
 
 #endif

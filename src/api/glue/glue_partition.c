@@ -1,9 +1,10 @@
 /* glue_partition.c - partitions, one by one and in batches.
  *
  * Batch operations answer per item: what succeeded is done, what failed is listed with its code. A
- * GetPartitions page walks ids upwards and filters, so a token is the last id seen and segments are
- * id modulo TotalSegments: each partition is in exactly one. */
+ * GetPartitions page walks the values upwards through the catalogue's filter, so a token is where
+ * to go on; segments are id modulo TotalSegments: each partition is in exactly one. */
 #include "api/glue/glue_int.h"
+#include "base/encode.h"
 
 /* The table, and its partition keys with their types. */
 struct target {
@@ -217,8 +218,10 @@ int glue_batch_get_partition(struct api_call *call) {
 
 struct scan {
     struct target t;
-    const struct expression *filter; /* NULL: all */
-    int64_t segment, segments, after;
+    struct partition_filter filter;
+    bool filtered;
+    int64_t segment, segments;
+    struct bytes from; /* the catalogue's position */
     size_t max;
 };
 
@@ -240,17 +243,34 @@ static int scan_keys(struct api_call *call, const struct target *t, struct expre
 
 static int scan_filter(struct api_call *call, struct scan *s) {
     struct bytes text = bytes_trim(json_get_str(call->in, "Expression"));
+    const struct expression *x;
     struct expression_key *keys;
     if (text.len == 0)
         return 0;
+    s->filtered = true;
     int rc = scan_keys(call, &s->t, &keys);
+    if (!rc)
+        rc = expression_parse(call->arena, text, keys, s->t.key_count, &x, &call->err);
     return rc ? rc
-              : expression_parse(call->arena, text, keys, s->t.key_count, &s->filter, &call->err);
+              : expression_filter(call->arena, x, keys, s->t.key_count, &s->filter, &call->err);
+}
+
+/* A position is bytes of any kind; in a token it is base64. */
+static int scan_position(struct api_call *call, struct bytes *ret) {
+    struct bytes text;
+    int rc = glue_token(call, "glue:GetPartitions", &text);
+    char *out = rc ? NULL : arena_alloc(call->arena, base64_decoded_max(text.len) + 1);
+    if (rc || !out)
+        return rc ? rc : glue_out_of_memory(call);
+    ptrdiff_t n = base64_decode(text, out);
+    if (n < 0)
+        return err_set(&call->err, ERR_INVALID_INPUT, "Invalid NextToken.");
+    *ret = bytes_of(out, (size_t)n);
+    return 0;
 }
 
 static int scan_open(struct api_call *call, struct scan *s) {
     const struct json *segment = json_get(call->in, "Segment");
-    struct bytes token;
     *s = (struct scan){.segments = json_get_i64(segment, "TotalSegments", 1),
                        .segment = json_get_i64(segment, "SegmentNumber", 0),
                        .max = glue_max_results(call, 1000)};
@@ -259,59 +279,54 @@ static int scan_open(struct api_call *call, struct scan *s) {
         rc = err_set(&call->err, ERR_INVALID_INPUT,
                      "Segment needs TotalSegments from 1 to 10 and a smaller SegmentNumber.");
     if (!rc)
-        rc = glue_token(call, "glue:GetPartitions", &token);
-    if (!rc && token.len && !bytes_to_i64(token, &s->after))
-        rc = err_set(&call->err, ERR_INVALID_INPUT, "Invalid NextToken.");
+        rc = scan_position(call, &s->from);
     return rc ? rc : scan_filter(call, s);
 }
 
-static bool scan_wants(const struct scan *s, const struct catalog_partition *p) {
-    return p->id % s->segments == s->segment &&
-           (!s->filter || expression_match(s->filter, p->values, p->value_count));
+/* One batch of the catalogue, in an arena of its own: no more than still fit on the page. */
+static int scan_batch(struct api_call *call, struct scan *s, size_t *written, struct err *e) {
+    struct catalog_partition *p = NULL;
+    struct bytes next = BYTES("");
+    struct arena a;
+    size_t n = 0;
+    arena_init(&a, 0);
+    int rc = catalog_partition_list(glue_catalog(call), &a, s->t.table.id,
+                                    s->filtered ? &s->filter : NULL, s->from, s->max - *written, &p,
+                                    &n, &next, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (p[i].id % s->segments != s->segment)
+            continue;
+        rc = write_partition(call, &s->t, &p[i]);
+        ++*written;
+    }
+    s->from = arena_copy(call->arena, next);
+    arena_clear(&a);
+    return rc ? rc : call->arena->failed ? glue_out_of_memory(call) : 0;
 }
 
-/* Batches of the catalogue in an arena of their own until the page is full and one more is known.
- */
-static int scan_run(struct api_call *call, struct scan *s, bool *ret_more, int64_t *ret_last) {
-    size_t written = 0, n = 1;
-    int rc = 0;
-    *ret_more = false;
-    while (!rc && !*ret_more && n > 0) {
-        struct catalog_partition *p;
-        struct arena a;
-        arena_init(&a, 0);
-        rc = catalog_partition_list(glue_catalog(call), &a, s->t.table.id, s->after, s->max + 1, &p,
-                                    &n, &call->err);
-        for (size_t i = 0; !rc && i < n; i++) {
-            s->after = p[i].id;
-            if (!scan_wants(s, &p[i]))
-                continue;
-            *ret_more = written++ == s->max;
-            if (*ret_more)
-                break;
-            *ret_last = p[i].id;
-            rc = write_partition(call, &s->t, &p[i]);
-        }
-        arena_clear(&a);
-    }
-    return rc;
+static int scan_write_token(struct api_call *call, struct bytes position) {
+    char *text = arena_alloc(call->arena, base64_encoded_len(position.len) + 1);
+    if (!text)
+        return glue_out_of_memory(call);
+    glue_write_token(call, "glue:GetPartitions", bytes_of(text, base64_encode(position, text)));
+    return 0;
 }
 
 int glue_get_partitions(struct api_call *call) {
     struct scan s;
-    bool more = false;
-    int64_t last = 0;
+    size_t written = 0;
     int rc = scan_open(call, &s);
     if (rc)
         return rc;
     jsonw_object(&call->out);
     jsonw_name(&call->out, "Partitions");
     jsonw_array(&call->out);
-    rc = scan_run(call, &s, &more, &last);
+    do
+        rc = scan_batch(call, &s, &written, &call->err);
+    while (!rc && s.from.len && written < s.max);
     jsonw_end_array(&call->out);
-    if (more)
-        glue_write_token(call, "glue:GetPartitions",
-                         arena_fmt(call->arena, "%lld", (long long)last));
+    if (!rc && s.from.len)
+        rc = scan_write_token(call, s.from);
     jsonw_end_object(&call->out);
     return rc;
 }
