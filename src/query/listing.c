@@ -7,6 +7,7 @@
  * belong to an intent begun after the view was read, so what the listing found is checked against
  * a second view, opened after the listing: whoever wrote the object had stored the intent before.
  */
+#include "base/mem.h"
 #include "query/query_int.h"
 #include <stdlib.h>
 
@@ -16,7 +17,6 @@ struct lister {
     struct bytes bucket;
     const struct catalog_partition *partition;
     size_t committed; /* how many of the scan's committed files were taken */
-    int rc;
     struct err *e;
 };
 
@@ -91,19 +91,19 @@ static bool is_error_object(const struct lister *l, struct bytes key) {
                                        bytes_find(key, BYTES("processing-failed/")) >= 0);
 }
 
-static int each_entry(void *ctx, const struct store_entry *entry) {
-    struct lister *l = ctx;
-    if (entry->is_prefix || entry->size_bytes == 0 || is_error_object(l, entry->key))
+static int add_object(struct lister *l, const struct store_object *o) {
+    if (o->size_bytes == 0 || is_error_object(l, o->key))
         return 0;
     struct bytes uri =
-        arena_fmt(&l->p->arena, "s3://%.*s/%.*s", BYTES_ARG(l->bucket), BYTES_ARG(entry->key));
+        arena_fmt(&l->p->arena, "s3://%.*s/%.*s", BYTES_ARG(l->bucket), BYTES_ARG(o->key));
     struct plan_file *f = l->p->arena.failed ? NULL : add_file(l->p, l->s, uri);
     if (!f)
-        return l->rc = err_set(l->e, ERR_NOMEM, NULL);
-    f->size_bytes = entry->size_bytes;
-    f->mtime_ns = entry->mtime_ns;
+        return err_set(l->e, ERR_NOMEM, NULL);
+    f->path = o->path;
+    f->size_bytes = o->size_bytes;
+    f->mtime_ns = o->mtime_ns;
     f->partition = l->partition;
-    return l->rc = resolve(l->p, f, l->e);
+    return 0;
 }
 
 static int no_bucket(struct lister *l, struct bytes location) {
@@ -114,10 +114,26 @@ static int no_bucket(struct lister *l, struct bytes location) {
                          BYTES_ARG(l->s->table->info.name));
 }
 
+/* The plan's files are views of it. */
+static int keep_listing(struct plan *p, const struct store_listing *listing, struct err *e) {
+    if (p->listing_count == p->listing_cap) {
+        size_t cap = p->listing_cap ? p->listing_cap * 2 : 16;
+        const struct store_listing **grown = mem_realloc(p->listings, cap * sizeof *grown);
+        if (!grown) {
+            store_listing_release(p->service->d.store, &listing);
+            return err_set(e, ERR_NOMEM, NULL);
+        }
+        p->listings = grown;
+        p->listing_cap = cap;
+    }
+    p->listings[p->listing_count++] = listing;
+    return 0;
+}
+
 static int list_location(struct lister *l, struct bytes location) {
     struct bytes key;
     struct err why;
-    bool truncated;
+    const struct store_listing *listing = NULL;
     if (!store_split_uri(location, &l->bucket, &key))
         return err_set_named(l->e, ERR_SQL, "HIVE_METASTORE_ERROR", 0,
                              "The location '%.*s' of table '%.*s.%.*s' is not an S3 URI",
@@ -125,12 +141,15 @@ static int list_location(struct lister *l, struct bytes location) {
                              BYTES_ARG(l->s->table->info.name));
     if (key.len && !bytes_ends_with(key, BYTES("/")))
         key = arena_fmt(&l->p->arena, "%.*s/", BYTES_ARG(key));
-    struct store_list_options o = {.bucket = l->bucket, .prefix = key, .skip_hidden = true};
-    int rc = store_list(l->p->service->d.store, &o, each_entry, l, &truncated, &why);
-    if (rc && !l->rc && strcmp(why.name, "NoSuchBucket") == 0)
+    int rc = store_listing_get(l->p->service->d.store, l->bucket, key, &listing, &why);
+    if (rc && strcmp(why.name, "NoSuchBucket") == 0)
         return no_bucket(l, location);
-    if (rc && !l->rc && l->e)
+    if (rc && l->e)
         *l->e = why;
+    if (!rc)
+        rc = keep_listing(l->p, listing, l->e);
+    for (size_t i = 0; !rc && i < listing->count; i++)
+        rc = add_object(l, &listing->objects[i]);
     return rc;
 }
 

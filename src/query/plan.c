@@ -233,6 +233,10 @@ void plan_free(struct plan **pp) {
     for (size_t i = 0; i < p->view_count; i++)
         slog_view_free(&p->views[i]);
     mem_free(p->views);
+    for (size_t i = 0; i < p->listing_count; i++)
+        store_listing_release(p->service->d.store, &p->listings[i]);
+    mem_free(p->listings);
+    catalog_view_close(&p->view);
     arena_clear(&p->arena);
     mem_free(p);
     *pp = NULL;

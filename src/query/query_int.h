@@ -166,6 +166,8 @@ struct plan {
     size_t scan_count;
     struct slog_view **views;
     size_t view_count, view_cap;
+    const struct store_listing **listings;
+    size_t listing_count, listing_cap;
     struct bytes columns_json; /* ColumnInfo array */
     struct bytes task_json;
     const char *tmp; /* where the worker writes before renaming */

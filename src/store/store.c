@@ -18,7 +18,8 @@ int store_open(const struct store_options *o, struct store **ret, struct err *e)
     s->tmp = mem_strndup(o->tmp_dir, strlen(o->tmp_dir));
     for (size_t i = 0; i < STORE_STRIPES; i++)
         pthread_mutex_init(&s->stripes[i], NULL);
-    int rc = s->root && s->tmp ? 0 : err_set(e, ERR_NOMEM, NULL);
+    s->listings = listings_new();
+    int rc = s->root && s->tmp && s->listings ? 0 : err_set(e, ERR_NOMEM, NULL);
     if (rc == 0)
         rc = vfs_mkdirs(s->vfs, s->root, e);
     if (rc == 0)
@@ -36,6 +37,7 @@ void store_close(struct store **sp) {
         return;
     for (size_t i = 0; i < STORE_STRIPES; i++)
         pthread_mutex_destroy(&s->stripes[i]);
+    listings_free(s->listings);
     mem_free(s->root);
     mem_free(s->tmp);
     mem_free(s);

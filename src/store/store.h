@@ -91,7 +91,8 @@ struct store_entry {
     bool is_prefix;
     uint64_t size_bytes;
     int64_t mtime_ns;
-    char etag[80]; /* "" unless want_etag */
+    const char *path; /* of an object's file; valid during the call */
+    char etag[80];    /* "" unless want_etag */
 };
 struct store_list_options {
     struct bytes bucket, prefix;
@@ -100,12 +101,34 @@ struct store_list_options {
     size_t max_entries;       /* 0: no limit */
     bool want_etag;           /* costs an attribute read per object */
     bool skip_hidden;         /* leave out names starting with _ or . (Hive's rule) */
+    /* Called with each folder before its names are read; may be NULL. Non-zero (an error that is
+     * set) stops. */
+    int (*on_folder)(void *ctx, const char *path);
 };
 /* Calls back in UTF-8 byte order of keys. A non-zero return of `each` stops and is returned.
  * *ret_truncated: more entries would have followed. */
 int store_list(struct store *s, const struct store_list_options *o,
                int (*each)(void *ctx, const struct store_entry *entry), void *ctx,
                bool *ret_truncated, struct err *e) WARN_UNUSED;
+
+/* ---- listings that are kept ---- */
+struct store_object {
+    struct bytes key;
+    const char *path;
+    uint64_t size_bytes;
+    int64_t mtime_ns;
+};
+struct store_listing {
+    const struct store_object *objects; /* key order */
+    size_t count;
+};
+/* All objects below the prefix, hidden names left out, as they are now: a kept listing is given
+ * again while its folders and files look the same (one stat each), so that a change by another
+ * program is seen. Bounded memory, least recently used out first. The listing stays as it is until
+ * it is released. Errors as store_list. */
+int store_listing_get(struct store *s, struct bytes bucket, struct bytes prefix,
+                      const struct store_listing **ret, struct err *e) WARN_UNUSED;
+void store_listing_release(struct store *s, const struct store_listing **l);
 
 /* The file path of a key, in the arena: engines read and write objects themselves. No check that it
  * exists. ERR_S3 when the key cannot be a file. */

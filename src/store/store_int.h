@@ -18,7 +18,12 @@ struct store {
     /* Held while a conditional put looks at the old object and replaces it, by hash of the path. */
     pthread_mutex_t stripes[STORE_STRIPES];
     _Atomic bool no_xattr; /* the file system has none; said once in the log */
+    struct listings *listings;
 };
+
+/* ---- store_cache.c ---- */
+struct listings *listings_new(void) WARN_UNUSED;
+void listings_free(struct listings *l);
 
 /* ---- store_path.c ---- */
 int store_check_bucket_name(struct bytes bucket, struct err *e) WARN_UNUSED;

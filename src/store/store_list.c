@@ -40,6 +40,7 @@ struct folder {
     struct bytes name_prefix; /* of pieces of a long segment */
     const char *path_prefix;
     size_t base_len; /* of l->key */
+    int stop;        /* on_folder's */
     struct item *items;
     size_t count, cap;
 };
@@ -113,6 +114,9 @@ static int on_name(void *ctx, const char *name, bool is_dir) {
 }
 
 static int read_folder(struct folder *f, const char *path) {
+    const struct store_list_options *o = f->l->o;
+    if (o->on_folder && (f->stop = o->on_folder(f->l->ctx, path)))
+        return 0;
     int rc = vfs_list(f->l->s->vfs, path, on_name, f);
     return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
 }
@@ -161,7 +165,7 @@ static int give_object(struct list *l, const char *path) {
     if (io)
         return err_set_errno(l->e, ERR_IO, -io, "cannot look at %s", path);
     struct store_entry entry = {
-        .key = key_of(l), .size_bytes = st.size_bytes, .mtime_ns = st.mtime_ns};
+        .key = key_of(l), .size_bytes = st.size_bytes, .mtime_ns = st.mtime_ns, .path = path};
     if (l->o->want_etag) {
         struct arena a;
         struct store_meta meta = {0};
@@ -258,7 +262,7 @@ static int walk(struct list *l, const char *path, size_t base_len) {
     struct folder f = {.l = l, .path = path, .path_prefix = "", .base_len = base_len};
     arena_init(&f.arena, 0);
     int io = read_folder(&f, path);
-    int rc = io ? io_error(l, io, path) : 0;
+    int rc = io ? io_error(l, io, path) : f.stop;
     if (f.count > 1)
         qsort(f.items, f.count, sizeof(*f.items), compare_items);
     for (size_t i = 0; rc == 0 && i < f.count; i++)

@@ -338,12 +338,68 @@ static void test_uri(void **state) {
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- kept listings ---- */
+static size_t listed(struct fixture *f, const char *prefix, const struct store_listing **keep) {
+    const struct store_listing *l = NULL;
+    assert_int_equal(store_listing_get(f->store, B, bytes_str(prefix), &l, NULL), 0);
+    size_t n = l->count;
+    for (size_t i = 1; i < n; i++)
+        assert_true(bytes_cmp(l->objects[i - 1].key, l->objects[i].key) < 0);
+    if (keep)
+        *keep = l;
+    else
+        store_listing_release(f->store, &l);
+    return n;
+}
+
+static void append(struct fixture *f, const char *name, const char *text) {
+    char path[160];
+    snprintf(path, sizeof path, "%s/objects/bucket/%s", f->dir, name);
+    FILE *out = fopen(path, "a");
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+/* Kept, and yet every change shows at once: ours, another program's, inside a file. */
+static void test_listings_are_kept(void **state) {
+    struct fixture *f = *state;
+    const struct store_listing *held = NULL;
+    struct err e;
+    assert_int_equal(put(f, "t/a", "1", &e), 0);
+    assert_int_equal(put(f, "t/p=1/b", "2", &e), 0);
+    assert_int_equal(put(f, "t/_hidden", "2", &e), 0);
+    usleep(120000); /* past the time in which a listing is not kept */
+    assert_int_equal(listed(f, "t/", NULL), 2);
+    f->faulty.count = 0;
+    assert_int_equal(listed(f, "t/", &held), 2);
+    int64_t operations = f->faulty.count;
+    assert_int_equal(operations, 4); /* two folders, two files */
+    assert_int_equal(put(f, "t/p=1/c", "3", &e), 0);
+    assert_int_equal(listed(f, "t/", NULL), 3);
+    assert_int_equal(held->count, 2);
+    append(f, "t/d", "foreign");
+    assert_int_equal(listed(f, "t/", NULL), 4);
+    usleep(120000);
+    assert_int_equal(listed(f, "t/", NULL), 4);
+    append(f, "t/d", "er");
+    const struct store_listing *grown = NULL;
+    assert_int_equal(listed(f, "t/", &grown), 4);
+    assert_int_equal(grown->objects[1].size_bytes, 9);
+    store_listing_release(f->store, &grown);
+    assert_int_equal(store_delete(f->store, B, BYTES("t/p=1/c"), &e), 0);
+    assert_int_equal(store_delete(f->store, B, BYTES("t/p=1/b"), &e), 0);
+    assert_int_equal(listed(f, "t/", NULL), 2);
+    assert_int_equal(listed(f, "nothing/", NULL), 0);
+    store_listing_release(f->store, &held);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(test_round_trip),      CASE(test_escapes),       CASE(test_key_conflicts),
-        CASE(test_listing),         CASE(test_hidden),        CASE(test_put_faults),
-        CASE(test_publish),         CASE(test_memory_faults), CASE(test_conditions),
-        cmocka_unit_test(test_uri),
+        CASE(test_round_trip),    CASE(test_listings_are_kept), CASE(test_escapes),
+        CASE(test_key_conflicts), CASE(test_listing),           CASE(test_hidden),
+        CASE(test_put_faults),    CASE(test_publish),           CASE(test_memory_faults),
+        CASE(test_conditions),    cmocka_unit_test(test_uri),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
