@@ -102,3 +102,7 @@ void catalog_close(struct catalog **pc) {
 uint64_t catalog_version(struct catalog *c) {
     return c->version;
 }
+
+struct clock *catalog_clock(struct catalog *c) {
+    return c->clock;
+}

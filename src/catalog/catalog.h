@@ -20,6 +20,8 @@ int catalog_open(const char *path, struct clock *clock, struct catalog **ret,
 void catalog_close(struct catalog **c);
 /* Grows by one with every committed change: a cheap validator for cached plans. */
 uint64_t catalog_version(struct catalog *c);
+/* The clock it was opened with. */
+struct clock *catalog_clock(struct catalog *c);
 
 /* ---- databases ---- ERR_ENTITY_NOT_FOUND, ERR_ALREADY_EXISTS with Glue's texts. `json` is the
  * DatabaseInput object as sent. */

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 
 #define CAT_READERS 4
-#define CAT_STMTS 64
+#define CAT_STMTS 128
 
 /* One SQLite connection, used by one thread at a time, with its prepared statements. */
 struct cat_conn {

@@ -6,13 +6,17 @@
 #include "api/glue/glue_int.h"
 
 /* ---- requests ---- */
-struct bytes glue_name(struct api_call *call, const struct json *in, const char *name) {
-    struct bytes v = arena_copy(call->arena, json_get_str(in, name));
+struct bytes glue_lower(struct api_call *call, struct bytes text) {
+    struct bytes v = arena_copy(call->arena, text);
     char *p = (char *)v.ptr;
     for (size_t i = 0; p && i < v.len; i++)
         if (p[i] >= 'A' && p[i] <= 'Z')
             p[i] = (char)(p[i] + 32);
     return v;
+}
+
+struct bytes glue_name(struct api_call *call, const struct json *in, const char *name) {
+    return glue_lower(call, json_get_str(in, name));
 }
 
 int glue_need(struct api_call *call, const struct json *in, const char *name, const char *path,
@@ -97,8 +101,8 @@ void glue_write_members(struct jsonw *w, const struct json *stored, const char *
     }
 }
 
-void glue_write_storage(struct jsonw *w, const struct json *stored) {
-    static const char *const none[] = {NULL};
+void glue_write_storage(struct jsonw *w, const struct json *stored, bool no_columns) {
+    static const char *const columns[] = {"Columns", NULL};
     static const struct {
         const char *name, *json;
     } defaults[] = {{"Columns", "[]"},        {"BucketColumns", "[]"},
@@ -109,9 +113,9 @@ void glue_write_storage(struct jsonw *w, const struct json *stored) {
         return;
     jsonw_name(w, "StorageDescriptor");
     jsonw_object(w);
-    glue_write_members(w, stored, none);
+    glue_write_members(w, stored, no_columns ? columns : columns + 1);
     for (size_t i = 0; i < COUNT_OF(defaults); i++)
-        if (!json_get(stored, defaults[i].name))
+        if (!json_get(stored, defaults[i].name) || (no_columns && i == 0))
             jsonw_kv_raw(w, defaults[i].name, bytes_str(defaults[i].json));
     jsonw_end_object(w);
 }
@@ -122,24 +126,6 @@ void glue_write_error_detail(struct jsonw *w, const struct err *e) {
     jsonw_kv_cstr(w, "ErrorCode", e->name);
     jsonw_kv_cstr(w, "ErrorMessage", e->text);
     jsonw_end_object(w);
-}
-
-/* ---- operations that answer "none" until their issue ---- */
-static int answer(struct api_call *call, const char *json) {
-    buf_add_str(&call->out_buf, json);
-    return 0;
-}
-static int get_user_defined_functions(struct api_call *call) {
-    return answer(call, "{\"UserDefinedFunctions\":[]}");
-}
-static int get_column_statistics(struct api_call *call) {
-    return answer(call, "{\"ColumnStatisticsList\":[],\"Errors\":[]}");
-}
-static int get_partition_indexes(struct api_call *call) {
-    return answer(call, "{\"PartitionIndexDescriptorList\":[]}");
-}
-static int get_tags(struct api_call *call) {
-    return answer(call, "{\"Tags\":{}}");
 }
 
 /* ---- the table ---- */
@@ -156,14 +142,35 @@ static int get_tags(struct api_call *call) {
 #define END                                                                                        \
     { 0 }
 
+#define ARN(required)                                                                              \
+    { "ResourceArn", API_STRING, required, 1, 10240, "arn:aws(-(cn|us-gov|iso(-[bef])?))?:glue:.*" }
+
 static const struct api_param p_name[] = {NAME("Name"), END};
-static const struct api_param p_database_input[] = {STRUCT("DatabaseInput"), END};
+static const struct api_param p_database_input[] = {
+    STRUCT("DatabaseInput"), {"Tags", API_MAP, false, 0, 50, NULL}, END};
 static const struct api_param p_update_database[] = {NAME("Name"), STRUCT("DatabaseInput"), END};
-static const struct api_param p_page[] = {TOKEN, MAX(100), END};
-static const struct api_param p_table_input[] = {NAME("DatabaseName"), STRUCT("TableInput"), END};
+static const struct api_param p_page[] = {
+    TOKEN, MAX(100), {"AttributesToGet", API_LIST, false, 0, 0, NULL}, END};
+static const struct api_param p_create_table[] = {
+    NAME("DatabaseName"),
+    STRUCT("TableInput"),
+    {"PartitionIndexes", API_LIST, false, 0, 0, NULL},
+    {"OpenTableFormatInput", API_STRUCT, false, 0, 0, NULL},
+    END};
+static const struct api_param p_update_table[] = {
+    NAME("DatabaseName"),
+    STRUCT("TableInput"),
+    {"VersionId", API_STRING, false, 1, 255, NULL},
+    {"SkipArchive", API_BOOLEAN, false, 0, 0, NULL},
+    {"UpdateOpenTableFormatInput", API_STRUCT, false, 0, 0, NULL},
+    END};
 static const struct api_param p_table[] = {NAME("DatabaseName"), NAME("Name"), END};
-static const struct api_param p_tables[] = {
-    NAME("DatabaseName"), {"Expression", API_STRING, false, 0, 2048, NULL}, TOKEN, MAX(100), END};
+static const struct api_param p_tables[] = {NAME("DatabaseName"),
+                                            {"Expression", API_STRING, false, 0, 2048, NULL},
+                                            TOKEN,
+                                            MAX(100),
+                                            {"AttributesToGet", API_LIST, false, 0, 0, NULL},
+                                            END};
 static const struct api_param p_versions[] = {NAME("DatabaseName"), NAME("TableName"), TOKEN,
                                               MAX(100), END};
 static const struct api_param p_get_version[] = {
@@ -180,13 +187,15 @@ static const struct api_param p_partition_inputs[] = {NAME("DatabaseName"), NAME
                                                       LIST("PartitionInputList", 100), END};
 static const struct api_param p_values[] = {NAME("DatabaseName"), NAME("TableName"),
                                             LIST("PartitionValues", 0), END};
-static const struct api_param p_partitions[] = {NAME("DatabaseName"),
-                                                NAME("TableName"),
-                                                {"Expression", API_STRING, false, 0, 2048, NULL},
-                                                TOKEN,
-                                                MAX(1000),
-                                                {"Segment", API_STRUCT, false, 0, 0, NULL},
-                                                END};
+static const struct api_param p_partitions[] = {
+    NAME("DatabaseName"),
+    NAME("TableName"),
+    {"Expression", API_STRING, false, 0, 2048, NULL},
+    TOKEN,
+    MAX(1000),
+    {"Segment", API_STRUCT, false, 0, 0, NULL},
+    {"ExcludeColumnSchema", API_BOOLEAN, false, 0, 0, NULL},
+    END};
 static const struct api_param p_to_get[] = {NAME("DatabaseName"), NAME("TableName"),
                                             LIST("PartitionsToGet", 1000), END};
 static const struct api_param p_update_partition[] = {NAME("DatabaseName"), NAME("TableName"),
@@ -196,6 +205,60 @@ static const struct api_param p_entries[] = {NAME("DatabaseName"), NAME("TableNa
                                              LIST("Entries", 100), END};
 static const struct api_param p_to_delete[] = {NAME("DatabaseName"), NAME("TableName"),
                                                LIST("PartitionsToDelete", 25), END};
+static const struct api_param p_stats[] = {NAME("DatabaseName"), NAME("TableName"),
+                                           LIST("ColumnNames", 100), END};
+static const struct api_param p_partition_stats[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                     LIST("PartitionValues", 0),
+                                                     LIST("ColumnNames", 100), END};
+static const struct api_param p_update_stats[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                  LIST("ColumnStatisticsList", 25), END};
+static const struct api_param p_update_partition_stats[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                            LIST("PartitionValues", 0),
+                                                            LIST("ColumnStatisticsList", 25), END};
+static const struct api_param p_delete_stats[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                  NAME("ColumnName"), END};
+static const struct api_param p_delete_partition_stats[] = {
+    NAME("DatabaseName"), NAME("TableName"), LIST("PartitionValues", 0), NAME("ColumnName"), END};
+static const struct api_param p_create_index[] = {NAME("DatabaseName"), NAME("TableName"),
+                                                  STRUCT("PartitionIndex"), END};
+static const struct api_param p_indexes[] = {NAME("DatabaseName"), NAME("TableName"), TOKEN, END};
+static const struct api_param p_index[] = {NAME("DatabaseName"), NAME("TableName"),
+                                           NAME("IndexName"), END};
+static const struct api_param p_create_function[] = {NAME("DatabaseName"), STRUCT("FunctionInput"),
+                                                     END};
+static const struct api_param p_update_function[] = {NAME("DatabaseName"), NAME("FunctionName"),
+                                                     STRUCT("FunctionInput"), END};
+static const struct api_param p_function[] = {NAME("DatabaseName"), NAME("FunctionName"), END};
+static const struct api_param p_functions[] = {
+    {"DatabaseName", API_STRING, false, 1, 255, NULL},
+    NAME("Pattern"),
+    {"FunctionType", API_STRING, false, 0, 0,
+     "REGULAR_FUNCTION|AGGREGATE_FUNCTION|STORED_PROCEDURE"},
+    TOKEN,
+    MAX(100),
+    END};
+static const struct api_param p_tag[] = {ARN(true), {"TagsToAdd", API_MAP, true, 0, 50, NULL}, END};
+static const struct api_param p_untag[] = {ARN(true), LIST("TagsToRemove", 50), END};
+static const struct api_param p_tags[] = {ARN(true), END};
+static const struct api_param p_search[] = {{"Filters", API_LIST, false, 0, 0, NULL},
+                                            {"SearchText", API_STRING, false, 1, 1024, NULL},
+                                            {"SortCriteria", API_LIST, false, 0, 1, NULL},
+                                            TOKEN,
+                                            MAX(1000),
+                                            END};
+static const struct api_param p_encryption[] = {STRUCT("DataCatalogEncryptionSettings"), END};
+#define CONDITION                                                                                  \
+    { "PolicyHashCondition", API_STRING, false, 1, 255, NULL }
+static const struct api_param p_put_policy[] = {
+    {"PolicyInJson", API_STRING, true, 2, 1 << 20, NULL},
+    ARN(false),
+    CONDITION,
+    {"PolicyExistsCondition", API_STRING, false, 0, 0, "MUST_EXIST|NOT_EXIST|NONE"},
+    {"EnableHybrid", API_STRING, false, 0, 0, "TRUE|FALSE"},
+    END};
+static const struct api_param p_get_policy[] = {ARN(false), END};
+static const struct api_param p_policies[] = {TOKEN, MAX(1000), END};
+static const struct api_param p_delete_policy[] = {ARN(false), CONDITION, END};
 
 #define OP(n, handler, params, text)                                                               \
     { #n, handler, params, "glue:" #n, text }
@@ -205,7 +268,7 @@ const struct api_op glue_operations[] = {
     OP(GetDatabases, glue_get_databases, p_page, "Lists databases in name order."),
     OP(UpdateDatabase, glue_update_database, p_update_database, "Replaces a database's settings."),
     OP(DeleteDatabase, glue_delete_database, p_name, "Deletes a database with its tables."),
-    OP(CreateTable, glue_create_table, p_table_input, "Creates a table."),
+    OP(CreateTable, glue_create_table, p_create_table, "Creates a table."),
     OP(GetTable, glue_get_table, p_table, "Describes a table."),
     OP(GetTables, glue_get_tables, p_tables, "Lists a database's tables, by regular expression."),
     OP(GetTableVersions, glue_get_table_versions, p_versions,
@@ -216,7 +279,7 @@ const struct api_op glue_operations[] = {
        "Forgets an older version of a table."),
     OP(BatchDeleteTableVersion, glue_batch_delete_table_version, p_delete_versions,
        "Forgets older versions of a table."),
-    OP(UpdateTable, glue_update_table, p_table_input,
+    OP(UpdateTable, glue_update_table, p_update_table,
        "Replaces a table's definition; VersionId makes it optimistic, SkipArchive keeps no "
        "version."),
     OP(DeleteTable, glue_delete_table, p_table, "Deletes a table with its partitions."),
@@ -232,11 +295,49 @@ const struct api_op glue_operations[] = {
     OP(BatchUpdatePartition, glue_batch_update_partition, p_entries, "Replaces partitions."),
     OP(DeletePartition, glue_delete_partition, p_values, "Deletes a partition."),
     OP(BatchDeletePartition, glue_batch_delete_partition, p_to_delete, "Deletes partitions."),
-    OP(GetUserDefinedFunctions, get_user_defined_functions, NULL, "Answers an empty list."),
-    OP(GetColumnStatisticsForTable, get_column_statistics, NULL, "Answers an empty list."),
-    OP(GetColumnStatisticsForPartition, get_column_statistics, NULL, "Answers an empty list."),
-    OP(GetPartitionIndexes, get_partition_indexes, NULL, "Answers an empty list."),
-    OP(GetTags, get_tags, NULL, "Answers no tags."),
+    OP(GetColumnStatisticsForTable, glue_get_column_statistics, p_stats,
+       "Gives the statistics of a table's columns."),
+    OP(UpdateColumnStatisticsForTable, glue_update_column_statistics, p_update_stats,
+       "Stores statistics of a table's columns."),
+    OP(DeleteColumnStatisticsForTable, glue_delete_column_statistics, p_delete_stats,
+       "Forgets a column's statistics."),
+    OP(GetColumnStatisticsForPartition, glue_get_column_statistics, p_partition_stats,
+       "Gives the statistics of a partition's columns."),
+    OP(UpdateColumnStatisticsForPartition, glue_update_column_statistics, p_update_partition_stats,
+       "Stores statistics of a partition's columns."),
+    OP(DeleteColumnStatisticsForPartition, glue_delete_column_statistics, p_delete_partition_stats,
+       "Forgets a column's statistics in a partition."),
+    OP(CreatePartitionIndex, glue_create_partition_index, p_create_index,
+       "Declares a partition index; it is ACTIVE at once."),
+    OP(GetPartitionIndexes, glue_get_partition_indexes, p_indexes,
+       "Lists a table's partition indexes."),
+    OP(DeletePartitionIndex, glue_delete_partition_index, p_index, "Drops a partition index."),
+    OP(CreateUserDefinedFunction, glue_create_user_defined_function, p_create_function,
+       "Registers a function for Hive, Spark or Trino."),
+    OP(GetUserDefinedFunction, glue_get_user_defined_function, p_function, "Describes a function."),
+    OP(GetUserDefinedFunctions, glue_get_user_defined_functions, p_functions,
+       "Lists functions by pattern, of one database or all."),
+    OP(UpdateUserDefinedFunction, glue_update_user_defined_function, p_update_function,
+       "Replaces a function."),
+    OP(DeleteUserDefinedFunction, glue_delete_user_defined_function, p_function,
+       "Deletes a function."),
+    OP(SearchTables, glue_search_tables, p_search,
+       "Finds tables of all databases by text and filters."),
+    OP(TagResource, glue_tag_resource, p_tag, "Adds tags to a database, table or crawler."),
+    OP(UntagResource, glue_untag_resource, p_untag, "Removes tags."),
+    OP(GetTags, glue_get_tags, p_tags, "Lists a resource's tags."),
+    OP(GetCatalogImportStatus, glue_get_import_status, NULL,
+       "Answers that nothing is left to import."),
+    OP(GetDataCatalogEncryptionSettings, glue_get_encryption_settings, NULL,
+       "Gives the stored encryption settings."),
+    OP(PutDataCatalogEncryptionSettings, glue_put_encryption_settings, p_encryption,
+       "Stores encryption settings; nothing is encrypted by them."),
+    OP(PutResourcePolicy, glue_put_resource_policy, p_put_policy,
+       "Stores a resource policy; it is not evaluated."),
+    OP(GetResourcePolicy, glue_get_resource_policy, p_get_policy, "Gives a resource policy."),
+    OP(GetResourcePolicies, glue_get_resource_policies, p_policies, "Lists resource policies."),
+    OP(DeleteResourcePolicy, glue_delete_resource_policy, p_delete_policy,
+       "Deletes a resource policy."),
     {0}};
 
 const struct api_service *glue_service_new(struct catalog *c) {

@@ -1,20 +1,29 @@
 /* glue_database.c - databases. */
+#include "api/glue/glue_check.h"
 #include "api/glue/glue_int.h"
 
-int glue_create_database(struct api_call *call) {
-    const struct json *in = json_get(call->in, "DatabaseInput"), *name_member;
-    int rc = glue_need(call, in, "Name", "databaseInput.name", &name_member);
+static int read_input(struct api_call *call, struct bytes *ret_name, struct bytes *ret_json) {
+    const struct json *in = json_get(call->in, "DatabaseInput");
+    int rc = glue_check(in, "databaseInput", &glue_shape_database, &call->err);
     if (rc)
         return rc;
-    struct bytes name = glue_name(call, in, "Name");
-    struct bytes stored = glue_stored(call, in, name);
-    if (call->arena->failed)
-        return glue_out_of_memory(call);
-    if (name.len < 1 || name.len > 255)
-        return err_set(&call->err, ERR_VALIDATION,
-                       "1 validation error detected: Value at 'databaseInput.name' failed to "
-                       "satisfy constraint: Member must have length between 1 and 255");
-    return catalog_database_create(glue_catalog(call), name, stored, &call->err);
+    *ret_name = glue_name(call, in, "Name");
+    *ret_json = glue_stored(call, in, *ret_name);
+    return call->arena->failed ? glue_out_of_memory(call) : 0;
+}
+
+int glue_create_database(struct api_call *call) {
+    const struct json *tags = json_get(call->in, "Tags");
+    struct bytes name, json;
+    int rc = read_input(call, &name, &json);
+    if (!rc)
+        rc = glue_tags_check(call, tags, "tags");
+    if (!rc)
+        rc = catalog_database_create(glue_catalog(call), name, json, &call->err);
+    if (rc || !tags)
+        return rc;
+    struct bytes resource = arena_fmt(call->arena, "database/%.*s", BYTES_ARG(name));
+    return glue_tags_store(call, resource, tags);
 }
 
 static int write_database(struct api_call *call, const struct catalog_database *d) {
@@ -25,6 +34,7 @@ static int write_database(struct api_call *call, const struct catalog_database *
     if (rc)
         return rc;
     const struct json *parameters = json_get(in, "Parameters");
+    const struct json *permissions = json_get(in, "CreateTableDefaultPermissions");
     jsonw_object(w);
     jsonw_kv_str(w, "Name", d->name);
     glue_write_members(w, in, skip);
@@ -33,9 +43,12 @@ static int write_database(struct api_call *call, const struct catalog_database *
         jsonw_tree(w, parameters);
     else
         jsonw_raw(w, BYTES("{}"));
-    jsonw_kv_raw(w, "CreateTableDefaultPermissions",
-                 BYTES("[{\"Principal\":{\"DataLakePrincipalIdentifier\":\"IAM_ALLOWED_PRINCIPALS\""
-                       "},\"Permissions\":[\"ALL\"]}]"));
+    jsonw_name(w, "CreateTableDefaultPermissions");
+    if (permissions)
+        jsonw_tree(w, permissions);
+    else
+        jsonw_raw(w, BYTES("[{\"Principal\":{\"DataLakePrincipalIdentifier\":"
+                           "\"IAM_ALLOWED_PRINCIPALS\"},\"Permissions\":[\"ALL\"]}]"));
     jsonw_kv_time_ms(w, "CreateTime", d->create_ms);
     jsonw_kv_cstr(w, "CatalogId", API_ACCOUNT_ID);
     jsonw_end_object(w);
@@ -78,11 +91,13 @@ int glue_get_databases(struct api_call *call) {
 }
 
 int glue_update_database(struct api_call *call) {
-    struct bytes name = glue_name(call, call->in, "Name");
-    struct bytes stored = glue_stored(call, json_get(call->in, "DatabaseInput"), name);
-    if (call->arena->failed)
-        return glue_out_of_memory(call);
-    return catalog_database_update(glue_catalog(call), name, stored, &call->err);
+    struct bytes name = glue_name(call, call->in, "Name"), new_name, json;
+    int rc = read_input(call, &new_name, &json);
+    if (!rc && !bytes_eq(name, new_name))
+        rc = err_set(&call->err, ERR_INVALID_INPUT,
+                     "DatabaseInput.Name must be %.*s: a database cannot be renamed.",
+                     BYTES_ARG(name));
+    return rc ? rc : catalog_database_update(glue_catalog(call), name, json, &call->err);
 }
 
 int glue_delete_database(struct api_call *call) {

@@ -3,6 +3,7 @@
  * Batch operations answer per item: what succeeded is done, what failed is listed with its code. A
  * GetPartitions page walks the values upwards through the catalogue's filter, so a token is where
  * to go on; segments are id modulo TotalSegments: each partition is in exactly one. */
+#include "api/glue/glue_check.h"
 #include "api/glue/glue_int.h"
 #include "base/encode.h"
 
@@ -11,6 +12,7 @@ struct target {
     struct catalog_table table;
     const struct json *in; /* stored TableInput */
     size_t key_count;
+    bool no_columns; /* ExcludeColumnSchema */
 };
 
 static int find_target(struct api_call *call, struct target *ret) {
@@ -25,7 +27,15 @@ static int find_target(struct api_call *call, struct target *ret) {
     const struct json *keys = json_get(in, "PartitionKeys");
     ret->in = in;
     ret->key_count = keys ? keys->count : 0;
+    ret->no_columns = json_get_bool(call->in, "ExcludeColumnSchema", false);
     return 0;
+}
+
+/* Constraints of a request member, then the table. */
+static int check_and_find(struct api_call *call, const char *member, const char *path,
+                          const struct glue_shape *shape, struct target *ret) {
+    int rc = glue_check(json_get(call->in, member), path, shape, &call->err);
+    return rc ? rc : find_target(call, ret);
 }
 
 static int check_count(const struct target *t, size_t count, struct err *e) {
@@ -66,7 +76,7 @@ static int write_partition(struct api_call *call, const struct target *t,
     jsonw_kv_str(w, "DatabaseName", t->table.database);
     jsonw_kv_str(w, "TableName", t->table.name);
     glue_write_members(w, in, skip);
-    glue_write_storage(w, json_get(in, "StorageDescriptor"));
+    glue_write_storage(w, json_get(in, "StorageDescriptor"), t->no_columns);
     jsonw_name(w, "Parameters");
     if (parameters)
         jsonw_tree(w, parameters);
@@ -99,7 +109,7 @@ static void write_item_error(struct api_call *call, const char *name, const stru
 int glue_create_partition(struct api_call *call) {
     struct target t;
     struct catalog_partition p;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "PartitionInput", "partitionInput", &glue_shape_partition, &t);
     if (!rc)
         rc = read_input(call, &t, json_get(call->in, "PartitionInput"), &p, &call->err);
     return rc ? rc
@@ -151,7 +161,8 @@ static int create_batch(struct api_call *call, const struct target *t) {
 
 int glue_batch_create_partition(struct api_call *call) {
     struct target t;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "PartitionInputList", "partitionInputList",
+                            &glue_shape_partitions, &t);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -181,7 +192,7 @@ static int read_one(struct api_call *call, const struct target *t, const struct 
 int glue_get_partition(struct api_call *call) {
     struct target t;
     struct catalog_partition p;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "PartitionValues", "partitionValues", &glue_shape_values, &t);
     if (!rc)
         rc = read_one(call, &t, json_get(call->in, "PartitionValues"), &p, &call->err);
     if (rc)
@@ -196,7 +207,8 @@ int glue_get_partition(struct api_call *call) {
 int glue_batch_get_partition(struct api_call *call) {
     struct target t;
     struct jsonw *w = &call->out;
-    int rc = find_target(call, &t);
+    int rc =
+        check_and_find(call, "PartitionsToGet", "partitionsToGet", &glue_shape_value_lists, &t);
     if (rc)
         return rc;
     jsonw_object(w);
@@ -356,7 +368,7 @@ static int update_one(struct api_call *call, const struct target *t, const struc
 
 int glue_update_partition(struct api_call *call) {
     struct target t;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "PartitionInput", "partitionInput", &glue_shape_partition, &t);
     return rc ? rc
               : update_one(call, &t, json_get(call->in, "PartitionValueList"),
                            json_get(call->in, "PartitionInput"), &call->err);
@@ -364,7 +376,7 @@ int glue_update_partition(struct api_call *call) {
 
 int glue_batch_update_partition(struct api_call *call) {
     struct target t;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "Entries", "entries", &glue_shape_partition_entries, &t);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -395,13 +407,14 @@ static int delete_one(struct api_call *call, const struct target *t, const struc
 
 int glue_delete_partition(struct api_call *call) {
     struct target t;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "PartitionValues", "partitionValues", &glue_shape_values, &t);
     return rc ? rc : delete_one(call, &t, json_get(call->in, "PartitionValues"), &call->err);
 }
 
 int glue_batch_delete_partition(struct api_call *call) {
     struct target t;
-    int rc = find_target(call, &t);
+    int rc = check_and_find(call, "PartitionsToDelete", "partitionsToDelete",
+                            &glue_shape_value_lists, &t);
     if (rc)
         return rc;
     jsonw_object(&call->out);

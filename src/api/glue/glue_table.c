@@ -1,33 +1,64 @@
 /* glue_table.c - tables. */
+#include "api/glue/glue_check.h"
 #include "api/glue/glue_int.h"
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include "base/log.h"
 #include <stdio.h>
 
-static int invalid_name(struct api_call *call) {
-    return err_set(&call->err, ERR_VALIDATION,
-                   "1 validation error detected: Value at 'tableInput.name' failed to satisfy "
-                   "constraint: Member must have length between 1 and 255");
+int glue_find_table(struct api_call *call, struct catalog_table *ret, const struct json **ret_in) {
+    struct json *in = NULL;
+    int rc = catalog_table_get(glue_catalog(call), call->arena,
+                               glue_name(call, call->in, "DatabaseName"),
+                               glue_name(call, call->in, "TableName"), ret, &call->err);
+    if (!rc)
+        rc = json_parse(call->arena, ret->json, &in, &call->err);
+    *ret_in = in;
+    return rc;
 }
 
 static int read_input(struct api_call *call, struct bytes *ret_name, struct bytes *ret_json) {
-    const struct json *in = json_get(call->in, "TableInput"), *name_member;
-    int rc = glue_need(call, in, "Name", "tableInput.name", &name_member);
+    const struct json *in = json_get(call->in, "TableInput");
+    int rc = glue_check(in, "table", &glue_shape_table, &call->err);
     if (rc)
         return rc;
     *ret_name = glue_name(call, in, "Name");
-    if (ret_name->len < 1 || ret_name->len > 255)
-        return invalid_name(call);
     *ret_json = glue_stored(call, in, *ret_name);
     return call->arena->failed ? glue_out_of_memory(call) : 0;
 }
 
+/* What Tarn cannot do with a table is refused by name, never dropped in silence. */
+static int check_supported(struct api_call *call, const char *member) {
+    if (!json_get(call->in, member))
+        return 0;
+    return err_set(&call->err, ERR_NOT_IMPLEMENTED,
+                   "Tarn does not implement %s yet: write the Iceberg metadata with a client such "
+                   "as PyIceberg and name it in Parameters.metadata_location.",
+                   member);
+}
+
+/* A table whose indexes could not be made is not left behind. */
+static int add_indexes(struct api_call *call, struct bytes database, struct bytes name) {
+    struct catalog_table t;
+    struct err ignored;
+    if (!json_get(call->in, "PartitionIndexes"))
+        return 0;
+    int rc = catalog_table_get(glue_catalog(call), call->arena, database, name, &t, &call->err);
+    if (!rc)
+        rc = glue_create_indexes(call, t.id);
+    if (rc && catalog_table_delete(glue_catalog(call), database, name, &ignored))
+        log_write(LOG_ERROR, "glue", "%s", ignored.text);
+    return rc;
+}
+
 int glue_create_table(struct api_call *call) {
-    struct bytes name, json;
-    int rc = read_input(call, &name, &json);
-    return rc ? rc
-              : catalog_table_create(glue_catalog(call), glue_name(call, call->in, "DatabaseName"),
-                                     name, json, &call->err);
+    struct bytes database = glue_name(call, call->in, "DatabaseName"), name, json;
+    int rc = check_supported(call, "OpenTableFormatInput");
+    if (!rc)
+        rc = read_input(call, &name, &json);
+    if (!rc)
+        rc = glue_check_indexes(call, json_get(call->in, "TableInput"));
+    if (!rc)
+        rc = catalog_table_create(glue_catalog(call), database, name, json, &call->err);
+    return rc ? rc : add_indexes(call, database, name);
 }
 
 int glue_write_table(struct api_call *call, const struct catalog_table *t) {
@@ -44,7 +75,7 @@ int glue_write_table(struct api_call *call, const struct catalog_table *t) {
     jsonw_kv_str(w, "Name", t->name);
     jsonw_kv_str(w, "DatabaseName", t->database);
     glue_write_members(w, in, skip);
-    glue_write_storage(w, json_get(in, "StorageDescriptor"));
+    glue_write_storage(w, json_get(in, "StorageDescriptor"), false);
     const struct json *keys = json_get(in, "PartitionKeys"), *p = json_get(in, "Parameters");
     jsonw_name(w, "PartitionKeys");
     if (keys)
@@ -83,63 +114,43 @@ int glue_get_table(struct api_call *call) {
 }
 
 /* ---- GetTables ---- */
-struct name_filter {
-    pcre2_code *code; /* NULL: every name */
-    pcre2_match_data *match;
+/* AttributesToGet: NAME alone, or with TABLE_TYPE, leaves the rest out. */
+struct attributes {
+    bool all, type;
 };
-
-static bool is_name_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || (unsigned char)c >= 0x80;
-}
-
-/* Clients send regular expressions and Hive's patterns ("*name*"): a star with nothing before it
- * that it could repeat sensibly (the start, a letter, a digit, '_' or '-') means "anything". */
-static struct bytes widen_stars(struct api_call *call, struct bytes x) {
-    char *out = arena_alloc(call->arena, 2 * x.len + 1), last = 0;
-    size_t n = 0;
-    for (size_t i = 0; out && i < x.len; i++) {
-        char c = x.ptr[i];
-        bool escaped = i >= 2 && x.ptr[i - 2] == '\\';
-        if (c == '*' && !escaped && (last == 0 || last == '*' || last == '|' || is_name_char(last)))
-            out[n++] = '.';
-        out[n++] = c;
-        last = c;
+static struct attributes read_attributes(struct api_call *call) {
+    const struct json *list = json_get(call->in, "AttributesToGet");
+    struct attributes a = {.all = !list || list->count == 0};
+    JSON_FOR_EACH(item, list) {
+        a.type |= bytes_eq_str(item->text, "TABLE_TYPE");
+        a.all |= !bytes_eq_str(item->text, "TABLE_TYPE") && !bytes_eq_str(item->text, "NAME");
     }
-    return bytes_of(out, n);
+    return a;
 }
 
-static int filter_open(struct api_call *call, struct name_filter *ret) {
-    struct bytes x = json_get_str(call->in, "Expression");
-    int why;
-    PCRE2_SIZE at;
-    *ret = (struct name_filter){0};
-    if (x.len == 0)
-        return 0;
-    x = widen_stars(call, x);
-    if (!x.ptr)
-        return glue_out_of_memory(call);
-    ret->code = pcre2_compile((PCRE2_SPTR)x.ptr, x.len,
-                              PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_CASELESS | PCRE2_UTF, &why,
-                              &at, NULL);
-    if (!ret->code)
-        return err_set(&call->err, ERR_INVALID_INPUT,
-                       "Expression is not a valid regular expression at offset %zu.", (size_t)at);
-    ret->match = pcre2_match_data_create_from_pattern(ret->code, NULL);
-    return ret->match ? 0 : glue_out_of_memory(call);
-}
-static void filter_close(struct name_filter *f) {
-    pcre2_match_data_free(f->match);
-    pcre2_code_free(f->code);
-}
-static bool filter_pass(const struct name_filter *f, struct bytes name) {
-    return !f->code ||
-           pcre2_match(f->code, (PCRE2_SPTR)name.ptr, name.len, 0, 0, f->match, NULL) >= 0;
+static int write_attributes(struct api_call *call, const struct attributes *a,
+                            const struct catalog_table *t) {
+    struct json *in;
+    if (a->all)
+        return glue_write_table(call, t);
+    int rc = json_parse(call->arena, t->json, &in, &call->err);
+    if (rc)
+        return rc;
+    struct bytes type = json_get_str(in, "TableType");
+    jsonw_object(&call->out);
+    jsonw_kv_str(&call->out, "Name", t->name);
+    jsonw_kv_str(&call->out, "DatabaseName", t->database);
+    jsonw_kv_cstr(&call->out, "CatalogId", API_ACCOUNT_ID);
+    if (a->type && type.len)
+        jsonw_kv_str(&call->out, "TableType", type);
+    jsonw_end_object(&call->out);
+    return 0;
 }
 
 /* Fills a page of `max` passing tables; asks the catalogue for more until it has one too many. */
-static int write_tables(struct api_call *call, const struct name_filter *f, struct bytes after) {
+static int write_tables(struct api_call *call, const struct glue_pattern *p, struct bytes after) {
     struct bytes database = glue_name(call, call->in, "DatabaseName"), last = after;
+    struct attributes attributes = read_attributes(call);
     size_t max = glue_max_results(call, 100), written = 0, n = max + 1;
     int rc = 0;
     bool more = false;
@@ -149,12 +160,12 @@ static int write_tables(struct api_call *call, const struct name_filter *f, stru
                                 &call->err);
         for (size_t i = 0; !rc && !more && i < n; i++) {
             after = t[i].name;
-            if (!filter_pass(f, t[i].name))
+            if (!glue_pattern_pass(p, t[i].name))
                 continue;
             more = written == max;
             if (more)
                 break;
-            rc = glue_write_table(call, &t[i]);
+            rc = write_attributes(call, &attributes, &t[i]);
             last = t[i].name;
             written++;
         }
@@ -166,19 +177,19 @@ static int write_tables(struct api_call *call, const struct name_filter *f, stru
 }
 
 int glue_get_tables(struct api_call *call) {
-    struct name_filter f = {0};
+    struct glue_pattern *p = NULL;
     struct bytes after;
     int rc = glue_token(call, "glue:GetTables", &after);
     if (!rc)
-        rc = filter_open(call, &f);
+        rc = glue_pattern_new(call, json_get_str(call->in, "Expression"), "Expression", &p);
     if (!rc) {
         jsonw_object(&call->out);
         jsonw_name(&call->out, "TableList");
         jsonw_array(&call->out);
-        rc = write_tables(call, &f, after);
+        rc = write_tables(call, p, after);
         jsonw_end_object(&call->out);
     }
-    filter_close(&f);
+    glue_pattern_free(&p);
     return rc;
 }
 
@@ -186,7 +197,9 @@ int glue_get_tables(struct api_call *call) {
 int glue_update_table(struct api_call *call) {
     struct bytes name, json, version = json_get_str(call->in, "VersionId");
     int64_t expected = -1;
-    int rc = read_input(call, &name, &json);
+    int rc = check_supported(call, "UpdateOpenTableFormatInput");
+    if (!rc)
+        rc = read_input(call, &name, &json);
     if (!rc && version.len)
         rc = glue_version(version, &expected, &call->err);
     if (rc)
@@ -220,11 +233,7 @@ int glue_batch_delete_table(struct api_call *call) {
     jsonw_array(&call->out);
     for (size_t i = 0; i < n; i++) {
         struct err e;
-        struct json item = {.kind = JSON_OBJECT};
-        struct json member = {.kind = JSON_STRING, .text = names[i], .name = BYTES("Name")};
-        item.first = &member;
-        item.count = 1;
-        if (!catalog_table_delete(glue_catalog(call), database, glue_name(call, &item, "Name"), &e))
+        if (!catalog_table_delete(glue_catalog(call), database, glue_lower(call, names[i]), &e))
             continue;
         jsonw_object(&call->out);
         jsonw_kv_str(&call->out, "TableName", names[i]);
