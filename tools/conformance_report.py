@@ -10,6 +10,23 @@ import sys
 import xml.etree.ElementTree as ET
 
 
+# Parts of a suite that are counted on their own: the first pattern found in "file::name".
+PARTS = {"glue": [("crawlers", "crawl"),
+                  ("partitions", "partition"),
+                  ("catalogue", "test_datacatalog|encryption_settings|resource_policy"),
+                  ("jobs, triggers, registry and others", "")]}
+
+
+def part(suite, case):
+    where = case.get("classname", "").split(".")[-1] + "::" + case.get("name")
+    return next((name for name, pattern in PARTS.get(suite, []) if re.search(pattern, where)), None)
+
+
+def print_parts(counts):
+    for name, (passed, total) in counts.items():
+        print(f"  part: {name}: {passed}/{total}")
+
+
 def reason(text):
     m = re.search(r"Tarn does not implement (\S+) yet", text)
     if m:
@@ -28,14 +45,17 @@ def main():
     for suite in suites:
         passed = total = skipped = 0
         reasons, names = collections.Counter(), collections.defaultdict(list)
+        parts = collections.defaultdict(lambda: [0, 0])
         for case in ET.parse(f"{folder}/{suite}.xml").iter("testcase"):
             if case.find("skipped") is not None:
                 skipped += 1
                 continue
             total += 1
             failure = case.find("failure") if case.find("failure") is not None else case.find("error")
+            parts[part(suite, case)][1] += 1
             if failure is None:
                 passed += 1
+                parts[part(suite, case)][0] += 1
                 continue
             why = reason(failure.text or failure.get("message") or "")
             reasons[why] += 1
@@ -43,6 +63,8 @@ def main():
         unimplemented = sum(n for r, n in reasons.items() if r.startswith("unimplemented"))
         print(f"{suite}: {passed}/{total} pass, {unimplemented} need unimplemented operations, "
               f"{total - passed - unimplemented} other, {skipped} skipped")
+        if suite in PARTS:
+            print_parts(parts)
         for why, n in reasons.most_common():
             shown = "" if why.startswith("unimplemented") else "  [" + ", ".join(names[why][:6]) + "]"
             print(f"  {n:4} {why}{shown}")
