@@ -93,18 +93,3 @@ bool fn_list_end(struct fn_call *c, idx_t i) {
     e->length = c->list_size - e->offset;
     return true;
 }
-
-/* ---- UTF-8 ---- */
-size_t fn_utf8_count(struct bytes v) {
-    size_t n = 0;
-    for (size_t i = 0; i < v.len; i++)
-        n += ((unsigned char)v.ptr[i] & 0xC0) != 0x80;
-    return n;
-}
-
-size_t fn_utf8_offset(struct bytes v, size_t n) {
-    size_t at = 0;
-    while (n-- > 0 && at < v.len)
-        at += fn_utf8_size(v.ptr[at]);
-    return MIN_OF(at, v.len);
-}

@@ -7,6 +7,8 @@
 #define TARN_DUCK_FN_CALL_H
 
 #include "duck/functions.h"
+#include "duck/text_edit.h"
+#include "duck/text_value.h"
 
 #define FN_MAX_ARGS 64
 
@@ -82,21 +84,5 @@ bool fn_list_end(struct fn_call *c, idx_t i);
 
 /* Trino's error `name`; NULL for a FN_TRY function, which is why the result must be returned. */
 bool fn_fail(struct fn_call *c, idx_t i, const char *name, const char *fmt, ...) PRINTF_LIKE(4, 5);
-
-/* ---- UTF-8 helpers: DuckDB's strings are valid ---- */
-/* Bytes of the character that starts with this byte. */
-static inline size_t fn_utf8_size(char first) {
-    unsigned char b = (unsigned char)first;
-    return b < 0x80 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
-}
-size_t fn_utf8_count(struct bytes v);
-/* Byte offset of the nth character (0-based); the length when there are fewer. */
-size_t fn_utf8_offset(struct bytes v, size_t n);
-
-/* ---- numbers as Java writes them (fn_text.c) ---- */
-/* "3.14", "1.0E7", "NaN", "Infinity" into 40 bytes, as Double.toString and Float.toString. */
-void fn_java_double(double v, bool is_real, char out[40]);
-/* "3.14E0", as CAST(double AS varchar) gives it. */
-void fn_scientific(double v, char out[40]);
 
 #endif

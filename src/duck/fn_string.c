@@ -1,6 +1,7 @@
 /* fn_string.c - text by code points, with Trino's edge cases. */
 #include "duck/fn_call.h"
 #include "duck/fn_int.h"
+#include "duck/text_edit.h"
 #include <stdlib.h>
 #include <utf8proc.h>
 
@@ -8,165 +9,55 @@ static bool bad_argument(struct fn_call *c, idx_t i, const char *text) {
     return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "%s", text);
 }
 
-static int32_t decode(struct bytes v, size_t at, size_t *ret_size) {
-    utf8proc_int32_t cp;
-    utf8proc_ssize_t n =
-        utf8proc_iterate((const utf8proc_uint8_t *)v.ptr + at, (utf8proc_ssize_t)(v.len - at), &cp);
-    *ret_size = n > 0 ? (size_t)n : 1;
-    return n > 0 ? cp : -1;
-}
-static void add_character(struct buf *b, int32_t cp) {
-    utf8proc_uint8_t t[4];
-    utf8proc_ssize_t n = utf8proc_encode_char(cp, t);
-    buf_add(b, bytes_of(t, (size_t)n));
-}
-
 /* ---- case, blanks ---- */
 FN(upper) {
-    struct bytes v = fn_str(c, 0, i);
     buf_reset(&c->scratch);
-    for (size_t at = 0, n; at < v.len; at += n) {
-        int32_t cp = decode(v, at, &n);
-        if (cp < 0x80)
-            buf_add_char(&c->scratch, (char)(cp >= 'a' && cp <= 'z' ? cp - 32 : v.ptr[at]));
-        else /* one to one, as Java maps code points: sharp s stays */
-            add_character(&c->scratch, cp == 0xDF ? cp : utf8proc_toupper(cp));
-    }
+    text_upper(fn_str(c, 0, i), &c->scratch);
     return fn_out_scratch(c, i);
 }
 
-static bool is_blank(int32_t cp) {
-    return (cp >= 9 && cp <= 13) || (cp >= 28 && cp <= 32) || cp == 0x1680 ||
-           (cp >= 0x2000 && cp <= 0x2006) || (cp >= 0x2008 && cp <= 0x200A) || cp == 0x2028 ||
-           cp == 0x2029 || cp == 0x205F || cp == 0x3000;
-}
-static struct bytes trim_left(struct bytes v) {
-    size_t at = 0, n;
-    while (at < v.len && is_blank(decode(v, at, &n)))
-        at += n;
-    return bytes_slice(v, at, v.len);
-}
-static struct bytes trim_right(struct bytes v) {
-    while (v.len) {
-        size_t at = v.len - 1, n;
-        while (at > 0 && ((unsigned char)v.ptr[at] & 0xC0) == 0x80)
-            at--;
-        if (!is_blank(decode(v, at, &n)))
-            break;
-        v.len = at;
-    }
-    return v;
-}
 FN(trim) {
-    return fn_out_str(c, i, trim_right(trim_left(fn_str(c, 0, i))));
+    return fn_out_str(c, i, text_trim_right(text_trim_left(fn_str(c, 0, i))));
 }
 FN(ltrim) {
-    return fn_out_str(c, i, trim_left(fn_str(c, 0, i)));
+    return fn_out_str(c, i, text_trim_left(fn_str(c, 0, i)));
 }
 FN(rtrim) {
-    return fn_out_str(c, i, trim_right(fn_str(c, 0, i)));
+    return fn_out_str(c, i, text_trim_right(fn_str(c, 0, i)));
 }
 
 /* ---- parts ---- */
-static struct bytes part(struct bytes v, size_t count, int64_t start, int64_t length,
-                         bool characters) {
-    if (start == 0 || length <= 0)
-        return bytes_slice(v, 0, 0);
-    if (start < 0)
-        start += (int64_t)count + 1;
-    if (start < 1 || (uint64_t)start > count)
-        return bytes_slice(v, 0, 0);
-    size_t from = (size_t)start - 1;
-    size_t n = (uint64_t)length > count - from ? count - from : (size_t)length;
-    if (!characters)
-        return bytes_slice(v, from, from + n);
-    size_t at = fn_utf8_offset(v, from);
-    struct bytes rest = bytes_slice(v, at, v.len);
-    return bytes_slice(rest, 0, fn_utf8_offset(rest, n));
-}
 FN(substr) {
-    struct bytes v = fn_str(c, 0, i);
     int64_t n = c->arg_count > 2 ? fn_i64(c, 2, i) : INT64_MAX;
-    return fn_out_str(c, i, part(v, fn_utf8_count(v), fn_i64(c, 1, i), n, true));
+    return fn_out_str(c, i, text_substr(fn_str(c, 0, i), fn_i64(c, 1, i), n));
 }
 FN(substr_binary) {
-    struct bytes v = fn_str(c, 0, i);
     int64_t n = c->arg_count > 2 ? fn_i64(c, 2, i) : INT64_MAX;
-    return fn_out_str(c, i, part(v, v.len, fn_i64(c, 1, i), n, false));
+    return fn_out_str(c, i, text_bytes_substr(fn_str(c, 0, i), fn_i64(c, 1, i), n));
 }
 FN(strpos) {
-    struct bytes v = fn_str(c, 0, i), what = fn_str(c, 1, i);
-    int64_t nth = fn_i64(c, 2, i), seen = 0;
+    int64_t nth = fn_i64(c, 2, i);
     if (nth == 0)
         return bad_argument(c, i, "'instance' must not be equal to zero.");
-    if (what.len == 0)
-        return fn_out_i64(c, i, 1);
-    if (nth > 0) {
-        for (size_t at = 0; at + what.len <= v.len; at++)
-            if (memcmp(v.ptr + at, what.ptr, what.len) == 0 && ++seen == nth)
-                return fn_out_i64(c, i, (int64_t)fn_utf8_count(bytes_slice(v, 0, at)) + 1);
-        return fn_out_i64(c, i, 0);
-    }
-    for (size_t at = v.len >= what.len ? v.len - what.len + 1 : 0; at-- > 0;)
-        if (memcmp(v.ptr + at, what.ptr, what.len) == 0 && --seen == nth)
-            return fn_out_i64(c, i, (int64_t)fn_utf8_count(bytes_slice(v, 0, at)) + 1);
-    return fn_out_i64(c, i, 0);
+    return fn_out_i64(c, i, text_position(fn_str(c, 0, i), fn_str(c, 1, i), nth));
 }
 FN(replace) {
-    struct bytes v = fn_str(c, 0, i), what = fn_str(c, 1, i), with = fn_str(c, 2, i);
     buf_reset(&c->scratch);
-    if (what.len == 0) { /* between all characters, and at both ends */
-        buf_add(&c->scratch, with);
-        for (size_t at = 0, n; at < v.len; at += n) {
-            n = fn_utf8_size(v.ptr[at]);
-            buf_add(&c->scratch, bytes_slice(v, at, at + n));
-            buf_add(&c->scratch, with);
-        }
-        return fn_out_scratch(c, i);
-    }
-    for (ptrdiff_t at; (at = bytes_find(v, what)) >= 0;) {
-        buf_add(&c->scratch, bytes_slice(v, 0, (size_t)at));
-        buf_add(&c->scratch, with);
-        v = bytes_slice(v, (size_t)at + what.len, v.len);
-    }
-    buf_add(&c->scratch, v);
+    text_replace(fn_str(c, 0, i), fn_str(c, 1, i), fn_str(c, 2, i), &c->scratch);
     return fn_out_scratch(c, i);
 }
 FN(reverse) {
-    struct bytes v = fn_str(c, 0, i);
     buf_reset(&c->scratch);
-    while (v.len) {
-        size_t at = v.len - 1;
-        while (at > 0 && ((unsigned char)v.ptr[at] & 0xC0) == 0x80)
-            at--;
-        buf_add(&c->scratch, bytes_slice(v, at, v.len));
-        v.len = at;
-    }
+    text_reverse(fn_str(c, 0, i), &c->scratch);
     return fn_out_scratch(c, i);
 }
 
 static bool pad(struct fn_call *c, idx_t i, bool left) {
-    struct bytes v = fn_str(c, 0, i), with = fn_str(c, 2, i);
-    int64_t size = fn_i64(c, 1, i);
-    if (size < 0 || size > INT32_MAX)
-        return bad_argument(c, i, "Target length must be in the range [0..2147483647]");
-    if (with.len == 0)
-        return bad_argument(c, i, "Padding string must not be empty");
-    size_t have = fn_utf8_count(v), want = (size_t)size;
-    if (have >= want)
-        return fn_out_str(c, i, bytes_slice(v, 0, fn_utf8_offset(v, want)));
-    if (want > (size_t)1 << 26)
-        return bad_argument(c, i, "Target length is too large");
+    const char *why;
     buf_reset(&c->scratch);
-    if (!left)
-        buf_add(&c->scratch, v);
-    size_t room = want - have, unit = fn_utf8_count(with);
-    for (; room >= unit; room -= unit)
-        buf_add(&c->scratch, with);
-    buf_add(&c->scratch, bytes_slice(with, 0, fn_utf8_offset(with, room)));
-    if (left)
-        buf_add(&c->scratch, v);
-    return fn_out_scratch(c, i);
+    return text_pad(fn_str(c, 0, i), fn_i64(c, 1, i), fn_str(c, 2, i), left, &c->scratch, &why)
+               ? fn_out_scratch(c, i)
+               : bad_argument(c, i, why);
 }
 FN(lpad) {
     return pad(c, i, true);
@@ -192,24 +83,12 @@ FN(split) {
     return fn_list_end(c, i);
 }
 FN(split_part) {
-    struct bytes v = fn_str(c, 0, i), by = fn_str(c, 1, i);
+    struct bytes part;
     int64_t want = fn_i64(c, 2, i);
     if (want <= 0)
         return bad_argument(c, i, "Index must be greater than zero");
-    if (by.len == 0) { /* every character is a part */
-        size_t n = fn_utf8_count(v);
-        if ((uint64_t)want > MAX_OF(n, (size_t)1))
-            return fn_out_null(c, i);
-        return fn_out_str(c, i, part(v, n, want, 1, true));
-    }
-    for (; want > 1; want--) {
-        ptrdiff_t at = bytes_find(v, by);
-        if (at < 0)
-            return fn_out_null(c, i);
-        v = bytes_slice(v, (size_t)at + by.len, v.len);
-    }
-    ptrdiff_t at = bytes_find(v, by);
-    return fn_out_str(c, i, at < 0 ? v : bytes_slice(v, 0, (size_t)at));
+    return text_split_part(fn_str(c, 0, i), fn_str(c, 1, i), want, &part) ? fn_out_str(c, i, part)
+                                                                          : fn_out_null(c, i);
 }
 
 /* split_to_map: the entries' texts; a macro makes the map of t_split_keys and t_split_values. */
@@ -253,7 +132,7 @@ FN(chr) {
         return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Not a valid Unicode code point: %lld",
                        (long long)cp);
     buf_reset(&c->scratch);
-    add_character(&c->scratch, (int32_t)cp);
+    text_add(&c->scratch, (int32_t)cp);
     return fn_out_scratch(c, i);
 }
 FN(codepoint) {
@@ -261,7 +140,7 @@ FN(codepoint) {
     size_t n;
     if (fn_utf8_count(v) != 1)
         return bad_argument(c, i, "Input string must be a single character string");
-    return fn_out_i32(c, i, decode(v, 0, &n));
+    return fn_out_i32(c, i, text_decode(v, 0, &n));
 }
 FN(normalize) {
     struct bytes v = fn_str(c, 0, i), form = fn_str(c, 1, i);
@@ -292,7 +171,7 @@ static bool code_points(struct bytes v, int32_t *out, size_t max, size_t *ret) {
     for (size_t at = 0, n; at < v.len; at += n) {
         if (*ret == max)
             return false;
-        out[(*ret)++] = decode(v, at, &n);
+        out[(*ret)++] = text_decode(v, at, &n);
     }
     return true;
 }
@@ -321,7 +200,7 @@ FN(hamming) {
     int64_t r = 0;
     size_t a = 0, b = 0, n, m;
     while (a < x.len && b < y.len) {
-        r += decode(x, a, &n) != decode(y, b, &m);
+        r += text_decode(x, a, &n) != text_decode(y, b, &m);
         a += n;
         b += m;
     }

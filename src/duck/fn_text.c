@@ -5,6 +5,7 @@
  * Java's Double.toString ("37.7", "1.0E7"). */
 #include "duck/fn_call.h"
 #include "duck/fn_int.h"
+#include "duck/text_value.h"
 #include "duck/time_text.h"
 #include <inttypes.h>
 #include <math.h>
@@ -56,6 +57,10 @@ static void scientific(double v, bool is_real, char out[40]) {
 
 void fn_scientific(double v, char out[40]) {
     scientific(v, false, out);
+}
+
+void text_of_real(double v, char out[40]) {
+    scientific(v, true, out);
 }
 
 void fn_java_double(double v, bool is_real, char out[40]) {
@@ -123,15 +128,6 @@ FN(real_json) {
 }
 
 /* ---- timestamps ---- */
-static const int64_t pow10s[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
-
-/* Half up to `digits` of a second. */
-static int64_t round_micros(int64_t v, int digits) {
-    int64_t unit = pow10s[6 - digits];
-    int64_t rest = ((v % unit) + unit) % unit;
-    return rest * 2 >= unit ? v - rest + unit : v - rest;
-}
-
 static bool is_special_timestamp(int64_t v) {
     return v == INT64_MAX || v == -INT64_MAX;
 }
@@ -143,7 +139,7 @@ FN(timestamp_text) {
         return fn_fail(c, i, "INVALID_CAST_ARGUMENT", "Timestamp out of range");
     int digits = fn_i32(c, 1, i);
     arena_init(&a, 0);
-    struct bytes t = time_text_timestamp(&a, round_micros(v, digits), digits);
+    struct bytes t = time_text_timestamp(&a, time_text_round(v, digits), digits);
     bool ok =
         t.len ? fn_out_str(c, i, t) : fn_fail(c, i, "EXCEEDED_LOCAL_MEMORY_LIMIT", "Out of memory");
     arena_clear(&a);
@@ -156,7 +152,7 @@ FN(iso8601) {
     if (is_special_timestamp(v))
         return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Timestamp out of range");
     arena_init(&a, 0);
-    struct bytes t = time_text_timestamp(&a, round_micros(v, digits), digits);
+    struct bytes t = time_text_timestamp(&a, time_text_round(v, digits), digits);
     char *p = arena_strndup(&a, t.ptr, t.len), *blank = p ? strchr(p, ' ') : NULL;
     if (blank)
         *blank = 'T';
@@ -174,7 +170,7 @@ FN(time_text) {
     return ok;
 }
 FN(round_timestamp) {
-    return fn_out_i64(c, i, round_micros(fn_i64(c, 0, i), fn_i32(c, 1, i)));
+    return fn_out_i64(c, i, time_text_round(fn_i64(c, 0, i), fn_i32(c, 1, i)));
 }
 
 /* ---- intervals ---- */

@@ -154,3 +154,9 @@ struct bytes time_text_timestamp(struct arena *a, int64_t micros, int digits) {
     struct bytes t = time_text_clock(a, micros - days * DAY_MICROS, digits);
     return arena_fmt(a, "%.*s %.*s", BYTES_ARG(d), BYTES_ARG(t));
 }
+
+int64_t time_text_round(int64_t micros, int digits) {
+    static const int64_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+    int64_t unit = units[digits], rest = ((micros % unit) + unit) % unit;
+    return rest * 2 >= unit ? micros - rest + unit : micros - rest;
+}

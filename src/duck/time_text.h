@@ -24,6 +24,8 @@ bool time_text_zone_known(struct bytes zone);
 /* Days in a month of the proleptic Gregorian calendar; month 1-12. */
 int time_text_days_in_month(int64_t year, int64_t month);
 int64_t time_text_floor_days(int64_t micros);
+/* Half up to `digits` (0-6) of a second. */
+int64_t time_text_round(int64_t micros, int digits);
 struct bytes time_text_date(struct arena *a, int64_t days);
 struct bytes time_text_clock(struct arena *a, int64_t micros, int digits);
 struct bytes time_text_timestamp(struct arena *a, int64_t micros, int digits);

@@ -119,6 +119,11 @@ struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column, 
 bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos pos,
                      struct bound_rel **ret, struct scope *ret_scope);
 
+/* ---- analyze_condition.c ---- */
+/* Numbers the conjuncts of e, whose typed form is x. */
+bool note_conditions(struct ctx *c, const struct sql_expr *e, struct bound *x);
+bool note_using(struct ctx *c, struct bytes name, struct sql_pos pos, struct bound *x);
+
 /* ---- analyze_select.c ---- */
 struct bound_query *bind_select(struct ctx *outer, struct sql_query *q, struct sql_select *s,
                                 struct sql_pos pos);

@@ -284,7 +284,7 @@ static bool join_using(struct ctx *c, struct sql_relation *r, struct bound_rel *
         struct bound *eq = bind_comparison(c, SQL_OP_EQ, x->value, y->value, pos);
         struct bound *both[] = {b->on, eq};
         struct bound *v = eq ? shared_value(c, r->join.kind, x->value, y->value, pos) : NULL;
-        if (!v)
+        if (!v || !note_using(c, name, pos, eq))
             return false;
         b->on = i ? bound_call(z->a, "@and", sql_type_of(ST_BOOLEAN), pos, both, 2) : eq;
         if (!b->on)
@@ -331,7 +331,7 @@ static bool join_condition(struct ctx *c, struct sql_relation *r, struct bound_r
     inner.scope = &s;
     inner.no_aggregates = "JOIN clause";
     b->on = bind_boolean(&inner, r->join.on, "JOIN ON clause");
-    return b->on != NULL;
+    return b->on && note_conditions(&inner, r->join.on, b->on);
 }
 
 static struct bound_rel *bind_join(struct ctx *c, struct sql_relation *r, struct scope *ret) {

@@ -459,7 +459,7 @@ static bool bind_filters(struct building *b) {
     struct ctx c = *b->c;
     c.no_aggregates = "WHERE clause";
     b->select->where = bind_boolean(&c, b->s->where, "WHERE clause");
-    return b->select->where != NULL;
+    return b->select->where && note_conditions(&c, b->s->where, b->select->where);
 }
 
 static bool bind_having(struct building *b) {
@@ -467,7 +467,7 @@ static bool bind_having(struct building *b) {
         return true;
     b->select->aggregated = true;
     b->select->having = bind_boolean(b->c, b->s->having, "HAVING clause");
-    return b->select->having != NULL;
+    return b->select->having && note_conditions(b->c, b->s->having, b->select->having);
 }
 
 static struct bound_query *finish(struct building *b) {

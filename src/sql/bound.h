@@ -70,8 +70,10 @@ struct bound {
     struct bound_rel *rel;
     size_t column;
     bool negated, distinct, is_try, ignore_nulls, all, is_null;
+    bool is_exact; /* BX_CAST in constraints: keeps the value of every row that matters */
     const size_t *params;
     size_t param_count;
+    size_t condition; /* 1 + index into the plan's conditions; 0: none */
     struct bound_sorts order;
     struct bound *filter;
     struct bound_window *over;
@@ -150,7 +152,7 @@ struct bound_query {
     size_t row_count;
     struct bound_sorts order;
     int64_t limit, offset; /* -1: none */
-    bool with_ties, marked;
+    bool with_ties, marked, walked;
 };
 
 struct sql_plan {
@@ -160,6 +162,8 @@ struct sql_plan {
     size_t scan_count, scan_room;
     struct sql_out_column *columns;
     size_t column_count;
+    struct sql_condition *conditions;
+    size_t condition_count, condition_room;
     int next_id;
 };
 

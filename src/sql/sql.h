@@ -115,7 +115,20 @@ struct sql_env {
 
 /* A condition that every row a scan must return satisfies, on one column: value sets and ranges as
  * text in the column's type. On partition columns it chooses partitions, on data columns row groups
- * and files by their minimum and maximum. The engine still applies the whole predicate. */
+ * and files by their minimum and maximum. The engine still applies the whole predicate.
+ *
+ * No NULL satisfies one. Columns of type char, binary, array, map and struct have none. Values are
+ * text of the column's Hive type, in the order in which they compare:
+ *   string, varchar                as they are; by bytes
+ *   tinyint smallint int bigint    -12; may lie outside of the type
+ *   decimal                        -12.50; any number of digits
+ *   float, double                  as printf's %.17g, finite; -0 equals 0; a float compares as
+ * double boolean                        true, false; only SQL_EQ date 2024-01-02 timestamp
+ * 2024-01-02 03:04:05, with .678 or .678901 when it has a fraction NaN, which the engine sorts
+ * above all numbers and which files' minima and maxima leave out, satisfies none: SQL_GT and SQL_GE
+ * on a floating point column come only together with SQL_EQ, SQL_IN, SQL_LT or SQL_LE.
+ * SQL_NONE_MATCH has no values: the scan need not return anything; its column only stands for the
+ * scan. */
 enum sql_constraint_op { SQL_EQ, SQL_LT, SQL_LE, SQL_GT, SQL_GE, SQL_IN, SQL_NONE_MATCH };
 struct sql_constraint {
     struct bytes column;
@@ -127,9 +140,10 @@ struct sql_constraint {
 };
 /* A condition on partition columns alone that is no constraint (a function of a column, LIKE, IS
  * NULL, OR over several columns), worked out for each candidate partition. */
+struct sql_node;
 struct sql_predicate {
-    const struct bound *x; /* sql's own */
-    const size_t *columns; /* indexes into table->columns that it reads, ascending */
+    const struct sql_node *x; /* sql's own */
+    const size_t *columns;    /* indexes into table->columns that it reads, ascending */
     size_t column_count;
     size_t condition;
 };

@@ -163,7 +163,7 @@ static const char *engine_error(struct sql_run *r, duckdb_result *result) {
     return buf_cstr(&r->out);
 }
 
-static const char *run(struct sql_run *r, const char *text) {
+static inline const char *run(struct sql_run *r, const char *text) {
     struct sql_plan *p;
     struct err e = {0};
     size_t n;
@@ -203,7 +203,7 @@ struct sql_case {
 };
 /* Runs every case and reports all that differ before failing. An expected text that ends in '*'
  * matches as a prefix. */
-static void run_cases(struct sql_run *r, const struct sql_case *cases, size_t count,
+static inline void run_cases(struct sql_run *r, const struct sql_case *cases, size_t count,
                       bool expressions) {
     size_t bad = 0;
     for (size_t i = 0; i < count; i++) {

@@ -193,7 +193,7 @@ static void test_scans(void **state) {
         {"select x from p where not dt = 'a'", "p(x,dt)"},
         {"select x from p where dt <> 'a'", "p(x,dt)"},
         {"select x from p where hr = 3000000000", "p(x,hr)[hr=3000000000]"},
-        {"select x from p where hr = 1.5", "p(x,hr)"},
+        {"select x from p where hr = 1.5", "p(x,hr)[dtnone]"},
         {"select x from p where day = date '2020-01-02'", "p(x,day)[day=2020-01-02]"},
         {"select x from p where day >= current_date - interval '7' day",
          "p(x,day)[day>=2024-03-08]"},
