@@ -21,7 +21,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 requirements=$(dirname "$0")/../tests/requirements.txt
 if ! cmp -s "$requirements" "$venv/installed.txt"; then
-    python3 -m venv "$venv"
+    [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
     "$venv/bin/pip" install -q --disable-pip-version-check -r "$requirements"
     cp "$requirements" "$venv/installed.txt"
 fi

@@ -70,7 +70,7 @@ static int create(struct api_call *call, int64_t table_id, const struct json *in
 
 int glue_create_partition_index(struct api_call *call) {
     const struct json *index = json_get(call->in, "PartitionIndex"), *table_in;
-    struct catalog_table t;
+    struct catalog_table t = {0};
     int rc = glue_check(index, "partitionIndex", &glue_shape_index, &call->err);
     if (!rc)
         rc = glue_find_table(call, &t, &table_in);
@@ -102,7 +102,7 @@ int glue_create_indexes(struct api_call *call, int64_t table_id) {
 
 int glue_delete_partition_index(struct api_call *call) {
     const struct json *table_in;
-    struct catalog_table t;
+    struct catalog_table t = {0};
     int rc = glue_find_table(call, &t, &table_in);
     return rc ? rc
               : catalog_index_delete(glue_catalog(call), t.id, json_get_str(call->in, "IndexName"),
@@ -137,7 +137,7 @@ static int write_index(struct api_call *call, const struct json *table_in,
 int glue_get_partition_indexes(struct api_call *call) {
     const struct json *table_in;
     struct catalog_index *v;
-    struct catalog_table t;
+    struct catalog_table t = {0};
     size_t n;
     int rc = glue_find_table(call, &t, &table_in);
     if (!rc)

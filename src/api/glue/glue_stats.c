@@ -75,7 +75,7 @@ static void write_columns(struct api_call *call, const struct catalog_column_sta
 
 int glue_get_column_statistics(struct api_call *call) {
     struct catalog_column_stats *v = NULL;
-    struct owner o;
+    struct owner o = {0};
     size_t n = 0;
     int rc = glue_check(json_get(call->in, "ColumnNames"), "columnNames", &glue_shape_column_names,
                         &call->err);
@@ -165,7 +165,7 @@ static int store(struct api_call *call, const struct owner *o, const struct json
 
 int glue_update_column_statistics(struct api_call *call) {
     const struct json *list = json_get(call->in, "ColumnStatisticsList");
-    struct owner o;
+    struct owner o = {0};
     int rc = glue_check(list, "columnStatisticsList", &glue_shape_statistics, &call->err);
     if (!rc)
         rc = find_owner(call, &o);
@@ -182,7 +182,7 @@ int glue_update_column_statistics(struct api_call *call) {
 
 /* ---- Delete ---- */
 int glue_delete_column_statistics(struct api_call *call) {
-    struct owner o;
+    struct owner o = {0};
     int rc = find_owner(call, &o);
     return rc ? rc
               : catalog_stats_delete(glue_catalog(call), o.id,

@@ -50,7 +50,7 @@ static int add_indexes(struct api_call *call, struct bytes database, struct byte
 }
 
 int glue_create_table(struct api_call *call) {
-    struct bytes database = glue_name(call, call->in, "DatabaseName"), name, json;
+    struct bytes database = glue_name(call, call->in, "DatabaseName"), name = {0}, json = {0};
     int rc = check_supported(call, "OpenTableFormatInput");
     if (!rc)
         rc = read_input(call, &name, &json);

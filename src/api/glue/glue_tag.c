@@ -56,7 +56,7 @@ int glue_tags_check(struct api_call *call, const struct json *map, const char *p
 
 int glue_tag_resource(struct api_call *call) {
     const struct json *map = json_get(call->in, "TagsToAdd");
-    struct bytes resource;
+    struct bytes resource = {0};
     int rc = glue_tags_check(call, map, "tagsToAdd");
     if (!rc)
         rc = read_resource(call, &resource);
@@ -66,7 +66,7 @@ int glue_tag_resource(struct api_call *call) {
 int glue_untag_resource(struct api_call *call) {
     const struct json *list = json_get(call->in, "TagsToRemove");
     const struct bytes *keys;
-    struct bytes resource;
+    struct bytes resource = {0};
     size_t n;
     int rc = glue_check(list, "tagsToRemove", &glue_shape_tag_keys, &call->err);
     if (!rc)
@@ -77,7 +77,7 @@ int glue_untag_resource(struct api_call *call) {
 }
 
 int glue_get_tags(struct api_call *call) {
-    struct bytes resource;
+    struct bytes resource = {0};
     struct catalog_tag *tags;
     size_t n;
     int rc = read_resource(call, &resource);
