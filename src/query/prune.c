@@ -58,6 +58,29 @@ static int add_tests(struct plan *p, const struct plan_scan *s, size_t key, stru
     return 0;
 }
 
+/* ---- predicates ---- */
+static bool reads_last(const struct sql_predicate *x, size_t column) {
+    return x->column_count && x->columns[x->column_count - 1] == column;
+}
+
+static bool keeps(void *ctx, const struct bytes *values, size_t count) {
+    struct plan_prune *x = ctx;
+    size_t first = x->scan->table->data_count;
+    x->values[first + count - 1] = values[count - 1];
+    for (size_t i = 0; i < x->scan->scan->predicate_count; i++) {
+        const struct sql_predicate *pred = &x->scan->scan->predicates[i];
+        if (!reads_last(pred, first + count - 1))
+            continue;
+        for (size_t k = 0; k < count; k++)
+            x->values[first + k] = values[k];
+        int told = sql_predicate_test(pred, &x->scratch, x->values);
+        arena_clear(&x->scratch);
+        if (told == 0)
+            return false;
+    }
+    return true;
+}
+
 /* ---- the filter ---- */
 int plan_prune_begin(struct plan *p, const struct plan_scan *s, struct plan_prune *ret,
                      struct err *e) {
@@ -72,6 +95,10 @@ int plan_prune_begin(struct plan *p, const struct plan_scan *s, struct plan_prun
     for (size_t i = 0; !rc && i < n; i++)
         rc = add_tests(p, s, i, &keys[i], e);
     ret->filter = (struct partition_filter){.keys = keys, .key_count = n};
+    if (s->scan->predicate_count) {
+        ret->filter.keeps = keeps;
+        ret->filter.ctx = ret;
+    }
     return rc;
 }
 
