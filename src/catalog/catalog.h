@@ -34,6 +34,9 @@ int catalog_database_create(struct catalog *c, struct bytes name, struct bytes j
                             struct err *e) WARN_UNUSED;
 int catalog_database_update(struct catalog *c, struct bytes name, struct bytes json,
                             struct err *e) WARN_UNUSED;
+/* The same, but ERR_CONCURRENT_MODIFICATION when it is no longer as `expected_json`. */
+int catalog_database_swap(struct catalog *c, struct bytes name, struct bytes expected_json,
+                          struct bytes json, struct err *e) WARN_UNUSED;
 /* Removes its tables and their partitions too (Glue does). */
 int catalog_database_delete(struct catalog *c, struct bytes name, struct err *e) WARN_UNUSED;
 int catalog_database_get(struct catalog *c, struct arena *a, struct bytes name,
@@ -100,6 +103,18 @@ int catalog_partition_create_many(struct catalog *c, int64_t table_id,
 int catalog_partition_update(struct catalog *c, int64_t table_id, const struct bytes *values,
                              const struct bytes *new_values, size_t value_count, struct bytes json,
                              struct err *e) WARN_UNUSED;
+/* Read-modify-write: each old[i] (values and json as they were read) becomes items[i] (values and
+ * json), all in one transaction. ERR_CONCURRENT_MODIFICATION when one is no longer so,
+ * ERR_ALREADY_EXISTS when new values are taken. */
+int catalog_partition_swap_many(struct catalog *c, int64_t table_id,
+                                const struct catalog_partition *old,
+                                const struct catalog_partition *items, size_t count,
+                                struct err *e) WARN_UNUSED;
+/* Many in one transaction. ret_rcs[i] (may be NULL) is 0 or ERR_ENTITY_NOT_FOUND; any other failure
+ * undoes all. Only values and value_count of each item are read. */
+int catalog_partition_delete_many(struct catalog *c, int64_t table_id,
+                                  const struct catalog_partition *items, size_t count, int *ret_rcs,
+                                  struct err *e) WARN_UNUSED;
 int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct bytes *values,
                              size_t value_count, struct err *e) WARN_UNUSED;
 int catalog_partition_get(struct catalog *c, struct arena *a, int64_t table_id,

@@ -155,6 +155,49 @@ int catalog_partition_update(struct catalog *c, int64_t table_id, const struct b
     return rc;
 }
 
+static int swap(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes expected_json,
+                struct bytes new_vals, struct bytes json, struct err *e) {
+    sqlite3_stmt *st = NULL;
+    int rc = cat_stmt(&c->writer, &st, e,
+                      "SELECT 1 FROM glue_partition WHERE table_id=?1 AND vals=?2 AND json=?3",
+                      "ibt", table_id, vals, expected_json);
+    rc = rc ? rc : cat_step(st, e);
+    if (rc == 0)
+        return err_set(e, ERR_CONCURRENT_MODIFICATION,
+                       "Update partition failed due to concurrent modifications.");
+    if (rc < 0)
+        return rc;
+    cat_reset(st);
+    return update(c, table_id, vals, new_vals, json, e);
+}
+
+static int swap_many(struct catalog *c, int64_t table_id, const struct catalog_partition *old,
+                     const struct catalog_partition *items, size_t count, struct err *e) {
+    struct buf vals = {0}, new_vals = {0};
+    int rc = 0;
+    for (size_t i = 0; !rc && i < count; i++) {
+        buf_reset(&vals);
+        buf_reset(&new_vals);
+        rc = cat_values_encode(old[i].values, old[i].value_count, &vals, e);
+        if (!rc)
+            rc = cat_values_encode(items[i].values, items[i].value_count, &new_vals, e);
+        if (!rc)
+            rc = swap(c, table_id, buf_bytes(&vals), old[i].json, buf_bytes(&new_vals),
+                      items[i].json, e);
+    }
+    buf_clear(&vals);
+    buf_clear(&new_vals);
+    return rc;
+}
+
+int catalog_partition_swap_many(struct catalog *c, int64_t table_id,
+                                const struct catalog_partition *old,
+                                const struct catalog_partition *items, size_t count,
+                                struct err *e) {
+    int rc = cat_write_begin(c, e);
+    return rc ? rc : cat_write_end(c, swap_many(c, table_id, old, items, count, e), e);
+}
+
 /* Its delivered files become ordinary ones: found by a listing when the partition is added again.
  */
 static int remove_partition(struct cat_conn *k, int64_t table_id, struct bytes vals,
@@ -179,6 +222,31 @@ int catalog_partition_delete(struct catalog *c, int64_t table_id, const struct b
         rc = cat_write_end(c, remove_partition(&c->writer, table_id, buf_bytes(&vals), e), e);
     buf_clear(&vals);
     return rc;
+}
+
+static int remove_many(struct catalog *c, int64_t table_id, const struct catalog_partition *items,
+                       size_t count, int *ret_rcs, struct err *e) {
+    struct buf vals = {0};
+    int rc = 0;
+    for (size_t i = 0; !rc && i < count; i++) {
+        buf_reset(&vals);
+        rc = cat_values_encode(items[i].values, items[i].value_count, &vals, e);
+        if (!rc)
+            rc = remove_partition(&c->writer, table_id, buf_bytes(&vals), e);
+        if (ret_rcs)
+            ret_rcs[i] = rc;
+        if (rc == ERR_ENTITY_NOT_FOUND)
+            rc = 0;
+    }
+    buf_clear(&vals);
+    return rc;
+}
+
+int catalog_partition_delete_many(struct catalog *c, int64_t table_id,
+                                  const struct catalog_partition *items, size_t count, int *ret_rcs,
+                                  struct err *e) {
+    int rc = cat_write_begin(c, e);
+    return rc ? rc : cat_write_end(c, remove_many(c, table_id, items, count, ret_rcs, e), e);
 }
 
 #define PARTITION_COLUMNS "id,vals,json,location,create_ms"

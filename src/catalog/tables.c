@@ -50,6 +50,24 @@ int catalog_database_update(struct catalog *c, struct bytes name, struct bytes j
     return cat_write_end(c, rc, e);
 }
 
+static int swap_database(struct cat_conn *k, struct bytes name, struct bytes expected_json,
+                         struct bytes json, struct err *e) {
+    int rc = need_database(k, name, e);
+    rc = rc ? rc
+            : cat_run(k, e, "UPDATE glue_database SET json=?3 WHERE name=?1 AND json=?2", "ttt",
+                      name, expected_json, json);
+    if (!rc && sqlite3_changes(k->db) == 0)
+        rc = err_set(e, ERR_CONCURRENT_MODIFICATION,
+                     "Update database failed due to concurrent modifications.");
+    return rc;
+}
+
+int catalog_database_swap(struct catalog *c, struct bytes name, struct bytes expected_json,
+                          struct bytes json, struct err *e) {
+    int rc = cat_write_begin(c, e);
+    return rc ? rc : cat_write_end(c, swap_database(&c->writer, name, expected_json, json, e), e);
+}
+
 static int delete_database(struct cat_conn *k, struct bytes name, struct err *e) {
     int rc = cat_run(k, e,
                      "DELETE FROM glue_partition WHERE table_id IN "

@@ -1,8 +1,13 @@
-/* alter.c - ALTER TABLE ADD and DROP PARTITION, in the front against the catalogue.
+/* alter.c - ALTER TABLE and ALTER DATABASE, in the front against the catalogue.
  *
- * ADD makes all of a statement's partitions in one transaction or none. DROP takes every partition
- * that has the given values; a spec need not name all columns. Data stays where it is. */
+ * ADD makes all of a statement's partitions in one transaction or none; DROP takes every partition
+ * that has the given values (a spec need not name all columns) in one; data stays where it is.
+ * Everything else is read, changed and written back under the condition that it is still as it was
+ * read, and done again when it is not: of two ALTERs at the same time neither loses its change. */
 #include "query/query_int.h"
+
+#define ATTEMPTS 100
+#define PAGE_PARTITIONS 10000
 
 int alter_load(struct query_service *q, struct arena *a, struct bytes database, struct bytes name,
                struct alter_table *ret, struct err *e) {
@@ -14,6 +19,7 @@ int alter_load(struct query_service *q, struct arena *a, struct bytes database, 
     rc = rc ? rc : json_parse(a, ret->table.json, &in, e);
     if (rc)
         return rc;
+    ret->in = in;
     ret->keys = json_get(in, "PartitionKeys");
     ret->storage = json_get(in, "StorageDescriptor");
     ret->key_count = ret->keys ? ret->keys->count : 0;
@@ -123,24 +129,45 @@ int alter_partition(struct arena *a, const struct alter_table *t, const struct b
     return ret->json.ptr ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
 
-static int make_partition(struct arena *a, const struct alter_table *t,
-                          const struct sql_partition_spec *p, struct catalog_partition *ret,
-                          struct err *e) {
-    struct bytes bucket, key, location = p->location;
+/* values[i] of every key; refuses a spec that leaves one out. */
+static int all_keys(struct arena *a, const struct alter_table *t,
+                    const struct sql_partition_spec *p, struct bytes **ret, struct err *e) {
     struct bytes *values = ARENA_NEW_N(a, struct bytes, t->key_count + 1);
-    struct buf text = {0};
-    size_t named;
+    size_t named = 0;
     int rc = values ? match_keys(a, t, p, values, &named, e) : err_set(e, ERR_NOMEM, NULL);
     if (!rc && named < t->key_count)
         rc = ddl_hive_error(e,
                             "SemanticException partition spec %.*s doesn't contain all (%zu) "
                             "partition columns",
                             BYTES_ARG(spec_text(a, p)), t->key_count);
-    if (!rc && location.ptr && (!store_split_uri(location, &bucket, &key) || bucket.len == 0))
-        rc = ddl_hive_error(e,
-                            DDL_TASK "MetaException(message:%.*s is not an S3 location; use "
-                                     "s3://bucket/folder/)",
-                            BYTES_ARG(location));
+    *ret = values;
+    return rc;
+}
+
+int alter_check_location(struct bytes location, struct err *e) {
+    struct bytes bucket, key;
+    if (store_split_uri(location, &bucket, &key) && bucket.len)
+        return 0;
+    if (bytes_find(location, BYTES("://")) < 0)
+        return ddl_hive_error(e,
+                              DDL_TASK "%.*s  is not absolute or has no scheme information.  "
+                                       "Please specify a complete absolute uri with scheme "
+                                       "information.",
+                              BYTES_ARG(location));
+    return ddl_hive_error(e,
+                          DDL_TASK "MetaException(message:%.*s is not an S3 location; use "
+                                   "s3://bucket/folder/)",
+                          BYTES_ARG(location));
+}
+
+static int make_partition(struct arena *a, const struct alter_table *t,
+                          const struct sql_partition_spec *p, struct catalog_partition *ret,
+                          struct err *e) {
+    struct bytes *values = NULL, location = p->location;
+    struct buf text = {0};
+    int rc = all_keys(a, t, p, &values, e);
+    if (!rc && location.ptr)
+        rc = alter_check_location(location, e);
     if (rc)
         return rc;
     if (!location.ptr) {
@@ -205,51 +232,231 @@ static int add_partitions(struct query_service *q, struct arena *a, const struct
     return rc;
 }
 
-/* ---- DROP ---- */
-static bool has_values(const struct catalog_partition *p, const struct bytes *values,
-                       size_t count) {
-    for (size_t i = 0; i < count && i < p->value_count; i++)
-        if (values[i].ptr && !bytes_eq(values[i], p->values[i]))
+/* ---- partitions that have a spec's values ---- */
+struct matches {
+    struct catalog_partition *items;
+    size_t count, room;
+};
+
+static bool add_match(struct arena *a, struct matches *m, const struct catalog_partition *p,
+                      bool with_json) {
+    if (m->count == m->room) {
+        size_t room = m->room ? 2 * m->room : 16;
+        struct catalog_partition *items = ARENA_NEW_N(a, struct catalog_partition, room);
+        if (!items)
             return false;
-    return true;
+        if (m->count)
+            memcpy(items, m->items, m->count * sizeof *items);
+        m->items = items;
+        m->room = room;
+    }
+    struct catalog_partition *to = &m->items[m->count++];
+    struct bytes *values = ARENA_NEW_N(a, struct bytes, p->value_count + 1);
+    for (size_t i = 0; values && i < p->value_count; i++)
+        values[i] = arena_copy(a, p->values[i]);
+    *to = (struct catalog_partition){
+        .id = p->id, .values = values, .value_count = p->value_count, .create_ms = p->create_ms};
+    if (with_json)
+        to->json = arena_copy(a, p->json);
+    return !a->failed;
 }
 
-static int drop_matching(struct query_service *q, struct arena *a, const struct alter_table *t,
-                         const struct sql_partition_spec *p, bool if_exists, struct err *e) {
-    struct bytes *values = ARENA_NEW_N(a, struct bytes, t->key_count + 1);
-    struct catalog_partition *all = NULL;
-    size_t n = 0, named, dropped = 0;
-    int rc = values ? match_keys(a, t, p, values, &named, e) : err_set(e, ERR_NOMEM, NULL);
-    rc = rc ? rc
-            : catalog_partition_list(q->d.catalog, a, t->table.id, NULL, BYTES(""), 0, &all, &n,
-                                     NULL, e);
-    for (size_t i = 0; !rc && i < n; i++) {
-        if (!has_values(&all[i], values, t->key_count))
-            continue;
-        rc = catalog_partition_delete(q->d.catalog, t->table.id, all[i].values, all[i].value_count,
-                                      e);
-        dropped++;
-    }
-    if (!rc && !dropped && !if_exists)
-        rc = ddl_hive_error(e, "SemanticException [Error 10006]: Partition not found %.*s",
-                            BYTES_ARG(spec_text(a, p)));
+/* Page by page, so that only what is kept stays in memory. */
+static int find_pages(struct query_service *q, struct arena *a, int64_t table_id,
+                      const struct partition_filter *f, bool with_json, struct matches *m,
+                      struct err *e) {
+    struct bytes from = BYTES("");
+    int rc = 0;
+    do {
+        struct catalog_partition *page = NULL;
+        struct arena scratch;
+        size_t n = 0;
+        struct bytes next = {0};
+        arena_init(&scratch, 0);
+        rc = catalog_partition_list(q->d.catalog, &scratch, table_id, f, from, PAGE_PARTITIONS,
+                                    &page, &n, &next, e);
+        for (size_t i = 0; !rc && i < n; i++)
+            if (!add_match(a, m, &page[i], with_json))
+                rc = err_set(e, ERR_NOMEM, NULL);
+        from = next.len ? arena_copy(a, next) : BYTES("");
+        arena_clear(&scratch);
+    } while (!rc && from.len);
     return rc;
 }
 
+/* Text is compared as it is: '05' and '5' are two partitions. */
+static struct partition_filter spec_filter(struct arena *a, const struct bytes *values,
+                                           size_t key_count) {
+    static const struct type text = {.kind = TYPE_STRING};
+    struct filter_key *keys = ARENA_NEW_N(a, struct filter_key, key_count + 1);
+    struct filter_test *tests = ARENA_NEW_N(a, struct filter_test, key_count + 1);
+    for (size_t i = 0; keys && tests && i < key_count; i++) {
+        keys[i] = (struct filter_key){.type = &text, .tests = &tests[i], .null_is_text = true};
+        keys[i].test_count = values[i].ptr != NULL;
+        tests[i] = (struct filter_test){.op = FILTER_EQ, .values = &values[i], .value_count = 1};
+    }
+    return (struct partition_filter){.keys = keys, .key_count = keys && tests ? key_count : 0};
+}
+
+static int not_found(struct arena *a, const struct sql_partition_spec *p, struct err *e) {
+    return ddl_hive_error(e, "SemanticException [Error 10006]: Partition not found %.*s",
+                          BYTES_ARG(spec_text(a, p)));
+}
+
+/* Appends to `m`; *ret_named: how many keys the spec names. */
+static int find(struct query_service *q, struct arena *a, const struct alter_table *t,
+                const struct sql_partition_spec *p, bool with_json, struct matches *m,
+                size_t *ret_named, struct err *e) {
+    struct bytes *values = ARENA_NEW_N(a, struct bytes, t->key_count + 1);
+    int rc = values ? match_keys(a, t, p, values, ret_named, e) : err_set(e, ERR_NOMEM, NULL);
+    if (rc)
+        return rc;
+    struct partition_filter f = spec_filter(a, values, t->key_count);
+    return a->failed ? err_set(e, ERR_NOMEM, NULL)
+                     : find_pages(q, a, t->table.id, &f, with_json, m, e);
+}
+
+int alter_find(struct query_service *q, struct arena *a, const struct alter_table *t,
+               const struct sql_partition_spec *p, bool whole, struct catalog_partition **ret,
+               size_t *ret_count, struct err *e) {
+    struct matches m = {0};
+    size_t named = 0;
+    int rc = find(q, a, t, p, true, &m, &named, e);
+    if (!rc && whole && named < t->key_count)
+        rc = ddl_hive_error(e, "SemanticException [Error 10299]: Alter table partition type "
+                               "ALTERLOCATION does not allow partial partition spec");
+    if (!rc && m.count == 0)
+        rc = not_found(a, p, e);
+    *ret = m.items;
+    *ret_count = m.count;
+    return rc;
+}
+
+/* ---- DROP ---- */
 static int drop_partitions(struct query_service *q, struct arena *a, const struct alter_table *t,
                            const struct sql_ddl *d, struct err *e) {
+    struct matches m = {0};
     int rc = 0;
-    for (size_t i = 0; !rc && i < d->partition_count; i++)
-        rc = drop_matching(q, a, t, &d->partitions[i], d->if_exists, e);
+    for (size_t i = 0; !rc && i < d->partition_count; i++) {
+        size_t before = m.count, named;
+        rc = find(q, a, t, &d->partitions[i], false, &m, &named, e);
+        if (!rc && m.count == before && !d->if_exists)
+            rc = not_found(a, &d->partitions[i], e);
+    }
+    return rc ? rc
+              : catalog_partition_delete_many(q->d.catalog, t->table.id, m.items, m.count, NULL, e);
+}
+
+/* ---- RENAME ---- */
+
+/* [2020-01-01, 05] */
+static struct bytes list_text(struct arena *a, const struct bytes *values, size_t count) {
+    struct buf text = {0};
+    for (size_t i = 0; i < count; i++)
+        buf_add_fmt(&text, "%s%.*s", i ? ", " : "", BYTES_ARG(values[i]));
+    struct bytes ret = buf_ok(&text) ? arena_copy(a, buf_bytes(&text)) : BYTES("");
+    buf_clear(&text);
+    return ret;
+}
+
+/* The PartitionInput with other values; its location stays. */
+static int revalue(struct arena *a, const struct catalog_partition *old, struct bytes *values,
+                   struct catalog_partition *ret, struct err *e) {
+    struct json *in = NULL;
+    struct buf json = {0};
+    struct jsonw w = jsonw_to(&json);
+    int rc = json_parse(a, old->json, &in, e);
+    if (rc)
+        return rc;
+    jsonw_object(&w);
+    jsonw_name(&w, "Values");
+    jsonw_array(&w);
+    for (size_t i = 0; i < old->value_count; i++)
+        jsonw_str(&w, values[i]);
+    jsonw_end_array(&w);
+    JSON_FOR_EACH(m, in) {
+        if (bytes_eq_str(m->name, "Values"))
+            continue;
+        jsonw_name_bytes(&w, m->name);
+        jsonw_tree(&w, m);
+    }
+    jsonw_end_object(&w);
+    *ret = (struct catalog_partition){.values = values, .value_count = old->value_count};
+    if (buf_ok(&json))
+        ret->json = arena_copy(a, buf_bytes(&json));
+    buf_clear(&json);
+    return ret->json.ptr ? 0 : err_set(e, ERR_NOMEM, NULL);
+}
+
+static int rename_partition(struct query_service *q, struct arena *a, const struct alter_table *t,
+                            const struct sql_ddl *d, struct err *e) {
+    struct catalog_partition *old = NULL, renamed;
+    struct bytes *values = NULL, *unused = NULL;
+    size_t n = 0;
+    int rc = all_keys(a, t, &d->partitions[0], &unused, e);
+    rc = rc ? rc : all_keys(a, t, &d->partitions[1], &values, e);
+    rc = rc ? rc : alter_find(q, a, t, &d->partitions[0], true, &old, &n, e);
+    rc = rc ? rc : revalue(a, old, values, &renamed, e);
+    rc = rc ? rc : catalog_partition_swap_many(q->d.catalog, t->table.id, old, &renamed, 1, e);
+    if (rc == ERR_ALREADY_EXISTS)
+        rc = ddl_hive_error(e,
+                            DDL_TASK "Unable to rename partition. Partition already "
+                                     "exists:%.*s.%.*s.[%.*s]",
+                            BYTES_ARG(t->table.database), BYTES_ARG(t->table.name),
+                            BYTES_ARG(list_text(a, values, t->key_count)));
     return rc;
+}
+
+/* ---- the whole ---- */
+
+/* Athena starts these and fails them on tables that are not Iceberg's. */
+static int only_iceberg(enum sql_kind kind, const struct sql_ddl *d, struct err *e) {
+    if (kind == SQL_DROP_COLUMN)
+        return ddl_hive_error(e,
+                              "ParseException line %d:%d mismatched input 'COLUMN' expecting "
+                              "PARTITION near 'DROP' in drop partition statement",
+                              d->line, d->position);
+    return err_set_named(e, ERR_SQL, DDL_ENGINE, 0, "Query type not supported by DDL engine.");
+}
+
+static int check_table(const struct alter_table *t, struct err *e) {
+    struct bytes type = plan_param(json_get(t->in, "Parameters"), "table_type");
+    if (bytes_eq_nocase(type, BYTES("iceberg")))
+        return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
+                             "ALTER TABLE of an Iceberg table is not supported");
+    if (bytes_eq_str(json_get_str(t->in, "TableType"), "VIRTUAL_VIEW"))
+        return ddl_hive_error(e, "SemanticException [Error 10131]: To alter a view you need to use "
+                                 "the ALTER VIEW command.");
+    return 0;
+}
+
+static int once(struct query_service *q, struct arena *a, enum sql_kind kind,
+                const struct sql_ddl *d, struct bytes database, struct err *e) {
+    struct alter_table t = {0};
+    if (kind == SQL_ALTER_DATABASE)
+        return alter_database(q, a, d, database, e);
+    int rc = alter_load(q, a, database, d->name.table, &t, e);
+    rc = rc ? rc : check_table(&t, e);
+    if (rc)
+        return rc;
+    switch (kind) {
+    case SQL_ADD_PARTITION:
+        return add_partitions(q, a, &t, d, e);
+    case SQL_DROP_PARTITION:
+        return drop_partitions(q, a, &t, d, e);
+    case SQL_RENAME_PARTITION:
+        return rename_partition(q, a, &t, d, e);
+    default:
+        return alter_table_run(q, a, kind, &t, d, e);
+    }
 }
 
 int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind, const struct sql_ddl *d,
               struct bytes database, struct err *e) {
-    struct alter_table t = {0};
-    int rc = alter_load(q, a, database, d->name.table, &t, e);
-    if (rc)
-        return rc;
-    return kind == SQL_ADD_PARTITION ? add_partitions(q, a, &t, d, e)
-                                     : drop_partitions(q, a, &t, d, e);
+    if (kind == SQL_RENAME_TABLE || kind == SQL_DROP_COLUMN || kind == SQL_UNSET_PROPERTIES)
+        return only_iceberg(kind, d, e);
+    int rc = ERR_CONCURRENT_MODIFICATION;
+    for (int i = 0; i < ATTEMPTS && rc == ERR_CONCURRENT_MODIFICATION; i++)
+        rc = once(q, a, kind, d, database, e);
+    return rc;
 }

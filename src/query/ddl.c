@@ -77,6 +77,7 @@ static int drop_database(struct query_service *q, struct arena *a, const struct 
 }
 
 /* ---- CREATE TABLE ---- */
+/* SHOW CREATE TABLE says "from deserializer" where a column has no comment of its own. */
 static void write_columns(struct jsonw *w, const char *name, const struct sql_column_def *c,
                           size_t n) {
     jsonw_name(w, name);
@@ -85,22 +86,49 @@ static void write_columns(struct jsonw *w, const char *name, const struct sql_co
         jsonw_object(w);
         jsonw_kv_str(w, "Name", c[i].name);
         jsonw_kv_str(w, "Type", c[i].type_text);
-        if (c[i].comment.len)
+        if (c[i].comment.len && !bytes_eq_str(c[i].comment, "from deserializer"))
             jsonw_kv_str(w, "Comment", c[i].comment);
         jsonw_end_object(w);
     }
     jsonw_end_array(w);
 }
 
-static void write_properties(struct jsonw *w, const char *name, const struct sql_property *p,
-                             size_t n) {
-    jsonw_name(w, name);
-    jsonw_object(w);
+static bool has_property(const struct sql_property *p, size_t n, const char *key) {
+    for (size_t i = 0; i < n; i++)
+        if (bytes_eq_str(p[i].key, key))
+            return true;
+    return false;
+}
+
+/* Members of an object that is open; the last of equal keys counts. */
+static void write_properties(struct jsonw *w, const struct sql_property *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
+        bool last = true;
+        for (size_t j = i + 1; j < n; j++)
+            last &= !bytes_eq(p[j].key, p[i].key);
+        if (!last)
+            continue;
         jsonw_name_bytes(w, p[i].key);
         jsonw_str(w, p[i].value);
     }
-    jsonw_end_object(w);
+}
+
+static void write_buckets(struct jsonw *w, const struct sql_ddl *d) {
+    jsonw_kv_i64(w, "NumberOfBuckets", d->bucket_column_count ? d->bucket_count : -1);
+    jsonw_name(w, "BucketColumns");
+    jsonw_array(w);
+    for (size_t i = 0; i < d->bucket_column_count; i++)
+        jsonw_str(w, d->bucket_columns[i]);
+    jsonw_end_array(w);
+    jsonw_name(w, "SortColumns");
+    jsonw_array(w);
+    for (size_t i = 0; i < d->sort_column_count; i++) {
+        jsonw_object(w);
+        jsonw_kv_str(w, "Column", d->sort_columns[i].name);
+        jsonw_kv_i64(w, "SortOrder", d->sort_columns[i].descending ? 0 : 1);
+        jsonw_end_object(w);
+    }
+    jsonw_end_array(w);
 }
 
 static void write_storage(struct jsonw *w, const struct sql_ddl *d) {
@@ -111,21 +139,37 @@ static void write_storage(struct jsonw *w, const struct sql_ddl *d) {
     jsonw_kv_str(w, "InputFormat", d->input_format);
     jsonw_kv_str(w, "OutputFormat", d->output_format);
     jsonw_kv_bool(w, "Compressed", false);
-    jsonw_kv_i64(w, "NumberOfBuckets", -1);
+    write_buckets(w, d);
     jsonw_name(w, "SerdeInfo");
     jsonw_object(w);
     jsonw_kv_str(w, "SerializationLibrary", d->serde_class);
-    write_properties(w, "Parameters", d->serde_properties, d->serde_property_count);
+    jsonw_name(w, "Parameters");
+    jsonw_object(w);
+    write_properties(w, d->serde_properties, d->serde_property_count);
+    if (!has_property(d->serde_properties, d->serde_property_count, "serialization.format"))
+        jsonw_kv_cstr(w, "serialization.format", "1");
     jsonw_end_object(w);
-    jsonw_kv_raw(w, "BucketColumns", BYTES("[]"));
-    jsonw_kv_raw(w, "SortColumns", BYTES("[]"));
+    jsonw_end_object(w);
     jsonw_kv_raw(w, "Parameters", BYTES("{}"));
     jsonw_kv_bool(w, "StoredAsSubDirectories", false);
     jsonw_end_object(w);
 }
 
+static void write_parameters(struct jsonw *w, const struct sql_ddl *d, int64_t now_ms) {
+    const struct sql_property *p = d->table_properties;
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)(now_ms / 1000));
+    jsonw_name(w, "Parameters");
+    jsonw_object(w);
+    write_properties(w, p, d->table_property_count);
+    if (!has_property(p, d->table_property_count, "EXTERNAL"))
+        jsonw_kv_cstr(w, "EXTERNAL", "TRUE");
+    if (!has_property(p, d->table_property_count, "transient_lastDdlTime"))
+        jsonw_kv_cstr(w, "transient_lastDdlTime", seconds);
+    jsonw_end_object(w);
+}
+
 static void write_table(struct jsonw *w, const struct sql_ddl *d, int64_t now_ms) {
-    bool external = false;
     jsonw_object(w);
     jsonw_kv_str(w, "Name", d->name.table);
     if (d->comment.len)
@@ -135,24 +179,11 @@ static void write_table(struct jsonw *w, const struct sql_ddl *d, int64_t now_ms
     write_storage(w, d);
     write_columns(w, "PartitionKeys", d->partition_columns, d->partition_column_count);
     jsonw_kv_cstr(w, "TableType", "EXTERNAL_TABLE");
-    jsonw_name(w, "Parameters");
-    jsonw_object(w);
-    for (size_t i = 0; i < d->table_property_count; i++) {
-        external |= bytes_eq_str(d->table_properties[i].key, "EXTERNAL");
-        jsonw_name_bytes(w, d->table_properties[i].key);
-        jsonw_str(w, d->table_properties[i].value);
-    }
-    if (!external)
-        jsonw_kv_cstr(w, "EXTERNAL", "TRUE");
-    char seconds[24];
-    snprintf(seconds, sizeof seconds, "%lld", (long long)(now_ms / 1000));
-    jsonw_kv_cstr(w, "transient_lastDdlTime", seconds);
-    jsonw_end_object(w);
+    write_parameters(w, d, now_ms);
     jsonw_end_object(w);
 }
 
-static int check_columns(struct arena *a, const struct sql_column_def *c, size_t n,
-                         const struct sql_column_def *others, size_t other_count, struct err *e) {
+int ddl_check_types(struct arena *a, const struct sql_column_def *c, size_t n, struct err *e) {
     for (size_t i = 0; i < n; i++) {
         const struct type *type;
         struct err why;
@@ -162,19 +193,27 @@ static int check_columns(struct arena *a, const struct sql_column_def *c, size_t
         if (rc)
             return ddl_hive_error(e, "ParseException type of column %.*s: %.400s",
                                   BYTES_ARG(c[i].name), why.text);
-        for (size_t j = 0; j < i + other_count; j++) {
-            struct bytes other = j < i ? c[j].name : others[j - i].name;
-            if (bytes_eq_nocase(other, c[i].name))
-                return ddl_hive_error(
-                    e,
-                    j < i ? "SemanticException [Error 10036]: Duplicate column name: "
-                            "%.*s"
-                          : "SemanticException [Error 10035]: Column repeated in "
-                            "partitioning columns: %.*s",
-                    BYTES_ARG(other));
-        }
     }
     return 0;
+}
+
+static int check_columns(struct arena *a, const struct sql_column_def *c, size_t n,
+                         const struct sql_column_def *others, size_t other_count, struct err *e) {
+    int rc = ddl_check_types(a, c, n, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        for (size_t j = 0; !rc && j < i + other_count; j++) {
+            struct bytes other = j < i ? c[j].name : others[j - i].name;
+            if (bytes_eq_nocase(other, c[i].name))
+                rc = ddl_hive_error(e,
+                                    j < i
+                                        ? "SemanticException [Error 10036]: Duplicate column name: "
+                                          "%.*s"
+                                        : "SemanticException [Error 10035]: Column repeated in "
+                                          "partitioning columns: %.*s",
+                                    BYTES_ARG(other));
+        }
+    }
+    return rc;
 }
 
 static int check_table(struct arena *a, const struct sql_ddl *d, struct err *e) {
@@ -262,8 +301,18 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
         return create_table(q, a, d, database, e);
     case SQL_DROP_TABLE:
         return drop_table(q, d, database, e);
+    case SQL_ALTER_DATABASE:
     case SQL_ADD_PARTITION:
     case SQL_DROP_PARTITION:
+    case SQL_RENAME_PARTITION:
+    case SQL_ADD_COLUMNS:
+    case SQL_REPLACE_COLUMNS:
+    case SQL_CHANGE_COLUMN:
+    case SQL_SET_LOCATION:
+    case SQL_SET_PROPERTIES:
+    case SQL_UNSET_PROPERTIES:
+    case SQL_RENAME_TABLE:
+    case SQL_DROP_COLUMN:
         return alter_run(q, a, sql_statement_kind(s), d, database, e);
     case SQL_REPAIR_TABLE:
         *ret_columns_json = BYTES("[{\"name\":\"result\",\"type\":\"string\"}]");

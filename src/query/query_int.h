@@ -231,10 +231,16 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
             struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;
 /* "FAILED: " and the text, as Athena passes Hive's errors on. */
 int ddl_hive_error(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* err.name of a text that Athena's DDL engine gives without a name. */
+#define DDL_ENGINE "DDL_ENGINE"
 #define DDL_TASK "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. "
-/* ---- alter.c ---- a table whose partitions a statement changes. */
+/* Every column's type is one of Hive's. */
+int ddl_check_types(struct arena *a, const struct sql_column_def *columns, size_t count,
+                    struct err *e) WARN_UNUSED;
+/* ---- alter.c ---- a table that a statement changes. */
 struct alter_table {
     struct catalog_table table;
+    const struct json *in;             /* TableInput */
     const struct json *keys, *storage; /* PartitionKeys, StorageDescriptor */
     size_t key_count;
 };
@@ -244,9 +250,21 @@ int alter_load(struct query_service *q, struct arena *a, struct bytes database, 
 int alter_partition(struct arena *a, const struct alter_table *t, const struct bytes *values,
                     struct bytes location, struct catalog_partition *ret,
                     struct err *e) WARN_UNUSED;
-/* ALTER TABLE ADD and DROP PARTITION. */
+/* The partitions, at least one, that have the spec's values, with their json. `whole`: the spec
+ * must name every key. */
+int alter_find(struct query_service *q, struct arena *a, const struct alter_table *t,
+               const struct sql_partition_spec *p, bool whole, struct catalog_partition **ret,
+               size_t *ret_count, struct err *e) WARN_UNUSED;
+int alter_check_location(struct bytes location, struct err *e) WARN_UNUSED;
+/* Every ALTER; tried again when something else changed the same object meanwhile. */
 int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind,
               const struct sql_ddl *ddl, struct bytes database, struct err *e) WARN_UNUSED;
+/* alter_table.c: columns, location, properties. ERR_CONCURRENT_MODIFICATION: read again. */
+int alter_table_run(struct query_service *q, struct arena *a, enum sql_kind kind,
+                    const struct alter_table *t, const struct sql_ddl *ddl,
+                    struct err *e) WARN_UNUSED;
+int alter_database(struct query_service *q, struct arena *a, const struct sql_ddl *ddl,
+                   struct bytes name, struct err *e) WARN_UNUSED;
 /* repair.c: MSCK REPAIR TABLE. `out` gets Hive's lines. */
 int repair_run(struct query_service *q, struct arena *a, const struct sql_ddl *ddl,
                struct bytes database, struct buf *out, struct err *e) WARN_UNUSED;

@@ -5,10 +5,12 @@
 
 static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
 
-/* "NAME: line L:C: text" as Athena says why a query failed; Hive's texts stand as they are. */
+/* "NAME: line L:C: text" as Athena says why a query failed; texts of Hive and of Athena's
+ * DDL engine stand as they are. */
 static void reason(const struct err *e, char *out, size_t cap) {
     bool placed = strncmp(e->text, "line ", 5) == 0;
-    if (strncmp(e->text, "FAILED:", 7) == 0)
+    bool bare = strncmp(e->text, "FAILED:", 7) == 0 || strcmp(e->name, DDL_ENGINE) == 0;
+    if (bare)
         snprintf(out, cap, "%s", e->text);
     else if (e->line && !placed)
         snprintf(out, cap, "%s: line %d:%d: %s", e->name, e->line, e->column, e->text);

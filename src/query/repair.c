@@ -1,7 +1,13 @@
 /* repair.c - MSCK REPAIR TABLE: folders named k=v below the table become partitions.
  *
- * One listing per folder, key by key; folders of other names are passed over. Nothing is removed:
- * Athena's MSCK only adds. Names are compared as they are, so only lower-case folders count. */
+ * One listing per folder, key by key; folders of other names are passed over. Partitions without a
+ * folder are named, and stay: Athena's MSCK only adds. Names are compared as they are, so only
+ * lower-case folders count. Hive's report, each line only when there is something to say:
+ *
+ *     Partitions not in metastore:<tab>t:dt=1<tab>t:dt=2
+ *     Partitions missing from filesystem:<tab>t:dt=0
+ *     Repair: Added partition to metastore t:dt=1
+ */
 #include "base/encode.h"
 #include "query/query_int.h"
 
@@ -18,7 +24,7 @@ struct repair {
     struct catalog_partition items[BATCH_PARTITIONS];
     struct bytes names[BATCH_PARTITIONS]; /* k=v/k=v */
     size_t count;
-    struct buf found, added; /* Hive's two kinds of lines */
+    struct buf found, missing, added; /* Hive's three kinds of lines */
 };
 
 /* Sub-folders of one folder. */
@@ -73,6 +79,13 @@ static int flush(struct repair *r, struct err *e) {
     return rc;
 }
 
+/* k=v/k=v */
+static void add_name(struct buf *out, const struct bytes *keys, const struct bytes *values,
+                     size_t count) {
+    for (size_t i = 0; i < count; i++)
+        buf_add_fmt(out, "%s%.*s=%.*s", i ? "/" : "", BYTES_ARG(keys[i]), BYTES_ARG(values[i]));
+}
+
 static int add_partition(struct repair *r, struct bytes prefix, struct err *e) {
     size_t n = r->t->key_count;
     struct bytes *values = ARENA_NEW_N(&r->batch, struct bytes, n + 1);
@@ -81,11 +94,9 @@ static int add_partition(struct repair *r, struct bytes prefix, struct err *e) {
     struct buf name = {0};
     if (!values || !location.ptr)
         return err_set(e, ERR_NOMEM, NULL);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         values[i] = r->values[i];
-        buf_add_fmt(&name, "%s%.*s=%.*s", i ? "/" : "", BYTES_ARG(r->keys[i]),
-                    BYTES_ARG(values[i]));
-    }
+    add_name(&name, r->keys, values, n);
     r->names[r->count] =
         buf_ok(&name) ? arena_copy(&r->batch, buf_bytes(&name)) : (struct bytes){0};
     buf_clear(&name);
@@ -128,25 +139,91 @@ static int read_keys(struct repair *r, struct err *e) {
     return 0;
 }
 
+/* ---- what has no folder ---- */
+static int any_entry(void *ctx, const struct store_entry *entry) {
+    bool *found = ctx;
+    *found = true;
+    return 0;
+}
+
+/* Whether an object lies under the location. */
+static int exists(struct query_service *q, struct arena *a, struct bytes location, bool *ret,
+                  struct err *e) {
+    struct store_list_options o = {.max_entries = 1};
+    bool truncated;
+    *ret = false;
+    if (!store_split_uri(location, &o.bucket, &o.prefix))
+        return 0;
+    if (o.prefix.len && !bytes_ends_with(o.prefix, BYTES("/")))
+        o.prefix = arena_fmt(a, "%.*s/", BYTES_ARG(o.prefix));
+    int rc = store_list(q->d.store, &o, any_entry, ret, &truncated, e);
+    return rc == ERR_S3 ? 0 : rc; /* no such bucket */
+}
+
+static int check_page(struct repair *r, struct bytes from, struct bytes *ret_next, struct err *e) {
+    struct catalog_partition *page = NULL;
+    struct bytes next = {0};
+    size_t n = 0;
+    int rc = catalog_partition_list(r->q->d.catalog, &r->batch, r->t->table.id, NULL, from,
+                                    BATCH_PARTITIONS, &page, &n, &next, e);
+    for (size_t i = 0; !rc && i < n; i++) {
+        bool there = true;
+        if (page[i].location.len)
+            rc = exists(r->q, &r->batch, page[i].location, &there, e);
+        if (rc || there)
+            continue;
+        buf_add_fmt(&r->missing, "\t%.*s:", BYTES_ARG(r->t->table.name));
+        add_name(&r->missing, r->keys, page[i].values,
+                 MIN_OF(page[i].value_count, r->t->key_count));
+    }
+    *ret_next = next.len ? arena_copy(r->a, next) : BYTES("");
+    arena_clear(&r->batch);
+    return rc;
+}
+
+static int check_registered(struct repair *r, struct err *e) {
+    struct bytes from = BYTES("");
+    int rc;
+    do {
+        rc = check_page(r, from, &from, e);
+    } while (!rc && from.len);
+    return rc;
+}
+
+/* ---- the whole ---- */
+static void report(struct repair *r, struct buf *out) {
+    if (r->found.len)
+        buf_add_fmt(out, "Partitions not in metastore:%.*s\n", BYTES_ARG(buf_bytes(&r->found)));
+    if (r->missing.len)
+        buf_add_fmt(out, "Partitions missing from filesystem:%.*s\n",
+                    BYTES_ARG(buf_bytes(&r->missing)));
+    buf_add(out, buf_bytes(&r->added));
+}
+
 static int repair(struct repair *r, struct buf *out, struct err *e) {
     struct bytes location = json_get_str(r->t->storage, "Location"), prefix;
+    bool there = false;
     int rc = read_keys(r, e);
+    rc = rc ? rc : exists(r->q, r->a, location, &there, e);
+    if (!rc && !store_split_uri(location, &r->bucket, &prefix))
+        rc = ddl_hive_error(e, DDL_TASK "MetaException(message:%.*s is not an S3 location)",
+                            BYTES_ARG(location));
     if (rc)
         return rc;
-    if (!store_split_uri(location, &r->bucket, &prefix))
-        return ddl_hive_error(e, DDL_TASK "MetaException(message:%.*s is not an S3 location)",
-                              BYTES_ARG(location));
+    if (!there) {
+        buf_add_fmt(out, "Tables missing on filesystem:\t%.*s\n", BYTES_ARG(r->t->table.name));
+        return 0;
+    }
+    if (r->t->key_count == 0)
+        return 0;
     if (prefix.len && !bytes_ends_with(prefix, BYTES("/")))
         prefix = arena_fmt(r->a, "%.*s/", BYTES_ARG(prefix));
     rc = walk(r, prefix, 0, e);
     rc = rc ? rc : flush(r, e);
-    if (!rc && r->found.len) {
-        buf_add_str(out, "Partitions not in metastore:");
-        buf_add(out, buf_bytes(&r->found));
-        buf_add_char(out, '\n');
-        buf_add(out, buf_bytes(&r->added));
-    }
-    if (!rc && (r->found.failed || r->added.failed || !buf_ok(out)))
+    rc = rc ? rc : check_registered(r, e);
+    if (!rc)
+        report(r, out);
+    if (!rc && (r->found.failed || r->missing.failed || r->added.failed || !buf_ok(out)))
         rc = err_set(e, ERR_NOMEM, NULL);
     return rc;
 }
@@ -154,12 +231,15 @@ static int repair(struct repair *r, struct buf *out, struct err *e) {
 int repair_run(struct query_service *q, struct arena *a, const struct sql_ddl *d,
                struct bytes database, struct buf *out, struct err *e) {
     struct alter_table t = {0};
-    int rc = alter_load(q, a, database, d->name.table, &t, e);
+    struct err why = {0};
+    int rc = catalog_table_get(q->d.catalog, a, database, d->name.table, &t.table, &why);
+    if (rc == ERR_ENTITY_NOT_FOUND) { /* a finding, not a failure */
+        buf_add_fmt(out, "Tables not in metastore:\t%.*s\n", BYTES_ARG(d->name.table));
+        return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, NULL);
+    }
+    rc = alter_load(q, a, database, d->name.table, &t, e);
     if (rc)
         return rc;
-    if (t.key_count == 0)
-        return ddl_hive_error(e, DDL_TASK "Table %.*s is not a partitioned table",
-                              BYTES_ARG(t.table.name));
     struct repair *r = ARENA_NEW(a, struct repair);
     if (!r)
         return err_set(e, ERR_NOMEM, NULL);
@@ -170,6 +250,7 @@ int repair_run(struct query_service *q, struct arena *a, const struct sql_ddl *d
     rc = repair(r, out, e);
     arena_clear(&r->batch);
     buf_clear(&r->found);
+    buf_clear(&r->missing);
     buf_clear(&r->added);
     return rc;
 }

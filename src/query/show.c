@@ -1,10 +1,13 @@
-/* show.c - SHOW and DESCRIBE: lines of text in the shapes that Athena's clients read. A result row
- * is a line with one cell; SHOW COLUMNS pads names to 20 characters, DESCRIBE has name, type and
- * comment padded to 20 each and separated by tabs, then a section on partition columns. */
-#include "query/query_int.h"
+/* show.c - SHOW: lines of text in the shapes that Athena's clients read. A result row is a line
+ * with one cell; SHOW COLUMNS pads names to 20 characters. SHOW CREATE TABLE and DESCRIBE have
+ * files of their own. */
+#include "query/show_int.h"
+#include <stdlib.h>
 
 static struct bytes string_columns(struct arena *a, const char *const *names, size_t n) {
-    struct sql_out_column c[4];
+    struct sql_out_column *c = ARENA_NEW_N(a, struct sql_out_column, n);
+    if (!c)
+        return BYTES("[]"); /* the arena says so at the end */
     for (size_t i = 0; i < n; i++)
         c[i] = (struct sql_out_column){.name = bytes_str(names[i]), .type = BYTES("string")};
     return record_columns_json(a, c, n);
@@ -100,12 +103,6 @@ static int show_tables(struct query_service *q, struct arena *a, struct bytes da
 }
 
 /* ---- one table ---- */
-struct shown {
-    struct catalog_table table;
-    const struct json *columns, *keys, *in;
-    bool from_deserializer;
-};
-
 static int load(struct query_service *q, struct arena *a, struct bytes database, struct bytes name,
                 struct shown *ret, struct err *e) {
     struct json *in = NULL;
@@ -116,20 +113,41 @@ static int load(struct query_service *q, struct arena *a, struct bytes database,
         rc = json_parse(a, ret->table.json, &in, e);
     if (rc)
         return rc;
-    const struct json *sd = json_get(in, "StorageDescriptor");
-    struct bytes serde = json_get_str(json_get(sd, "SerdeInfo"), "SerializationLibrary");
     ret->in = in;
-    ret->columns = json_get(sd, "Columns");
+    ret->storage = json_get(in, "StorageDescriptor");
+    ret->columns = json_get(ret->storage, "Columns");
     ret->keys = json_get(in, "PartitionKeys");
+    ret->params = json_get(in, "Parameters");
+    struct bytes serde = json_get_str(json_get(ret->storage, "SerdeInfo"), "SerializationLibrary");
     ret->from_deserializer =
         bytes_ends_with(serde, BYTES("JsonSerDe")) || bytes_ends_with(serde, BYTES("RegexSerDe"));
     return 0;
 }
 
-static void add_padded(struct buf *out, struct bytes v) {
+void show_padded(struct buf *out, struct bytes v) {
     buf_add(out, v);
     for (size_t i = v.len; i < 20; i++)
         buf_add_char(out, ' ');
+}
+
+static int by_key(const void *x, const void *y) {
+    const struct sql_property *a = x, *b = y;
+    return bytes_cmp(a->key, b->key);
+}
+
+const struct sql_property *show_sorted(struct arena *a, const struct json *object,
+                                       size_t *ret_count) {
+    size_t n = 0;
+    struct sql_property *p =
+        ARENA_NEW_N(a, struct sql_property, object && object->count ? object->count : 1);
+    JSON_FOR_EACH(m, object) {
+        if (p && m->kind == JSON_STRING)
+            p[n++] = (struct sql_property){.key = m->name, .value = m->text};
+    }
+    if (p)
+        qsort(p, n, sizeof *p, by_key);
+    *ret_count = n;
+    return p;
 }
 
 static int show_partitions(struct query_service *q, struct arena *a, const struct shown *t,
@@ -166,84 +184,75 @@ static int show_partitions(struct query_service *q, struct arena *a, const struc
 
 static void show_columns(const struct json *columns, struct buf *out) {
     JSON_FOR_EACH(c, columns) {
-        add_padded(out, json_get_str(c, "Name"));
+        show_padded(out, json_get_str(c, "Name"));
         buf_add_char(out, '\n');
     }
 }
 
-static void describe_columns(const struct shown *t, const struct json *columns, struct buf *out) {
-    JSON_FOR_EACH(c, columns) {
-        struct bytes comment = json_get_str(c, "Comment");
-        if (!comment.len && t->from_deserializer && columns == t->columns)
-            comment = BYTES("from deserializer");
-        add_padded(out, json_get_str(c, "Name"));
-        buf_add_char(out, '\t');
-        add_padded(out, json_get_str(c, "Type"));
-        buf_add_char(out, '\t');
-        add_padded(out, comment);
-        buf_add_char(out, '\n');
-    }
+/* All properties, or the value of one. */
+static int show_properties(struct arena *a, const struct shown *t, const struct sql_ddl *d,
+                           struct buf *out, struct err *e) {
+    size_t n = 0;
+    const struct sql_property *p = show_sorted(a, t->params, &n);
+    for (size_t i = 0; p && !d->property.ptr && i < n; i++)
+        buf_add_fmt(out, "%.*s\t%.*s\n", BYTES_ARG(p[i].key), BYTES_ARG(p[i].value));
+    for (size_t i = 0; p && d->property.ptr && i < n; i++)
+        if (bytes_eq(p[i].key, d->property)) {
+            add_line(out, p[i].value);
+            return 0;
+        }
+    if (p && d->property.ptr)
+        buf_add_fmt(out, "Table %.*s.%.*s does not have property: %.*s\n",
+                    BYTES_ARG(t->table.database), BYTES_ARG(t->table.name), BYTES_ARG(d->property));
+    return p ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
 
-#define EMPTY_LINE "\t \t \n"
-static void describe_detail(const char *name, struct bytes value, struct buf *out) {
-    add_padded(out, bytes_str(name));
-    buf_add_char(out, '\t');
-    add_padded(out, value);
-    buf_add_str(out, "\t \n");
-}
-
-static void describe_extended(const struct shown *t, struct buf *out) {
-    const struct json *sd = json_get(t->in, "StorageDescriptor");
-    char created[32];
-    clock_format_iso(t->table.create_ms, created);
-    buf_add_str(out, EMPTY_LINE "# Detailed Table Information\t \t \n");
-    describe_detail("Database:", t->table.database, out);
-    describe_detail("Owner:", json_get_str(t->in, "Owner"), out);
-    describe_detail("CreateTime:", bytes_str(created), out);
-    describe_detail("Location:", json_get_str(sd, "Location"), out);
-    describe_detail("Table Type:", json_get_str(t->in, "TableType"), out);
-    buf_add_str(out, EMPTY_LINE "# Storage Information\t \t \n");
-    describe_detail(
-        "SerDe Library:", json_get_str(json_get(sd, "SerdeInfo"), "SerializationLibrary"), out);
-    describe_detail("InputFormat:", json_get_str(sd, "InputFormat"), out);
-    describe_detail("OutputFormat:", json_get_str(sd, "OutputFormat"), out);
-}
-
-static void describe(const struct shown *t, bool extended, struct buf *out) {
-    describe_columns(t, t->columns, out);
-    describe_columns(t, t->keys, out);
-    if (t->keys && t->keys->count) {
-        buf_add_str(out, EMPTY_LINE "# Partition Information\t \t \n# col_name            \t"
-                                    "data_type           \tcomment             \n" EMPTY_LINE);
-        describe_columns(t, t->keys, out);
-    }
-    if (extended)
-        describe_extended(t, out);
+static int describe(struct query_service *q, struct arena *a, const struct shown *t,
+                    const struct sql_ddl *d, struct buf *out, struct err *e) {
+    struct alter_table about = {
+        .table = t->table, .in = t->in, .keys = t->keys, .key_count = t->keys ? t->keys->count : 0};
+    struct catalog_partition *found = NULL;
+    size_t n = 0;
+    int rc = 0;
+    if (d->partition_count)
+        rc = alter_find(q, a, &about, &d->partitions[0], false, &found, &n, e);
+    if (!rc && n > 1)
+        rc = ddl_hive_error(e, "SemanticException [Error 10006]: Partition not found: the spec "
+                               "must name every partition column");
+    return rc ? rc : show_describe(a, t, found, d, out, e);
 }
 
 /* ---- the whole ---- */
 static int show_table(struct query_service *q, struct arena *a, enum sql_kind kind,
                       const struct sql_ddl *d, struct bytes database, struct buf *out,
                       struct bytes *ret_columns_json, struct err *e) {
-    static const char *const described[] = {"col_name", "data_type", "comment"};
+    static const char *const properties[] = {"prpt_name", "prpt_value"};
     struct shown t = {0};
+    size_t n = 0;
     int rc = load(q, a, database, d->name.table, &t, e);
     if (rc)
         return rc;
-    if (kind == SQL_SHOW_PARTITIONS) {
+    switch (kind) {
+    case SQL_SHOW_PARTITIONS:
         *ret_columns_json = string_columns(a, (const char *const[]){"partition"}, 1);
         return show_partitions(q, a, &t, out, e);
-    }
-    if (kind == SQL_SHOW_COLUMNS) {
+    case SQL_SHOW_COLUMNS:
         *ret_columns_json = string_columns(a, (const char *const[]){"field"}, 1);
         show_columns(t.columns, out);
         show_columns(t.keys, out);
         return 0;
+    case SQL_SHOW_CREATE_TABLE:
+        *ret_columns_json = string_columns(a, (const char *const[]){"createtab_stmt"}, 1);
+        return show_create(a, &t, d, out, e);
+    case SQL_SHOW_PROPERTIES:
+        *ret_columns_json = string_columns(a, properties, d->property.ptr ? 1 : 2);
+        return show_properties(a, &t, d, out, e);
+    default: {
+        const char *const *names = show_describe_columns(d, &n);
+        *ret_columns_json = string_columns(a, names, n);
+        return describe(q, a, &t, d, out, e);
     }
-    *ret_columns_json = string_columns(a, described, 3);
-    describe(&t, d->extended, out);
-    return 0;
+    }
 }
 
 int show_run(struct query_service *q, struct arena *a, enum sql_kind kind,

@@ -241,8 +241,7 @@ bool ddl_table_name(struct ddl *d, const char *context) {
     return true;
 }
 
-/* [catalogue.]db */
-static bool database_name(struct ddl *d, const char *context) {
+bool ddl_database_name(struct ddl *d, const char *context) {
     struct sql_pos pos = ddl_tok(d)->pos;
     struct bytes first;
     if (!ddl_ident(d, &first, context))
@@ -271,7 +270,7 @@ bool ddl_if_exists(struct ddl *d, const char *context) {
 
 static bool create_database(struct ddl *d) {
     static const char context[] = "create database statement";
-    if (!ddl_if_not_exists(d, context) || !database_name(d, context))
+    if (!ddl_if_not_exists(d, context) || !ddl_database_name(d, context))
         return false;
     for (;;) {
         bool ok = true;
@@ -291,7 +290,7 @@ static bool create_database(struct ddl *d) {
 
 static bool drop_database(struct ddl *d) {
     static const char context[] = "drop database statement";
-    if (!ddl_if_exists(d, context) || !database_name(d, context))
+    if (!ddl_if_exists(d, context) || !ddl_database_name(d, context))
         return false;
     d->out->cascade = ddl_accept(d, "CASCADE");
     if (!d->out->cascade)
@@ -315,7 +314,7 @@ static bool pattern(struct ddl *d, const char *context) {
 }
 
 static bool show_tables(struct ddl *d) {
-    if ((ddl_accept(d, "IN") || ddl_accept(d, "FROM")) && !database_name(d, "show statement"))
+    if ((ddl_accept(d, "IN") || ddl_accept(d, "FROM")) && !ddl_database_name(d, "show statement"))
         return false;
     return pattern(d, "show statement");
 }
@@ -337,16 +336,57 @@ static bool show_partitions(struct ddl *d) {
            ddl_unsupported(d, "SHOW PARTITIONS with a PARTITION spec");
 }
 
+static bool show_create(struct ddl *d) {
+    if (ddl_at(d, 0, "VIEW"))
+        return ddl_unsupported(d, "SHOW CREATE VIEW");
+    return ddl_expect(d, "TABLE", "show statement") && ddl_table_name(d, "show statement");
+}
+
+/* t [('name')] */
+static bool show_properties(struct ddl *d) {
+    if (!ddl_table_name(d, "show statement"))
+        return false;
+    return !ddl_accept_kind(d, LEX_LPAREN) || (ddl_string(d, &d->out->property, "show statement") &&
+                                               ddl_expect_kind(d, LEX_RPAREN, "show statement"));
+}
+
+/* '$elem$', '$key$' or '$value$' */
+static bool path_step(struct ddl *d, struct bytes *ret, const char *context) {
+    static const char *const steps[] = {"$elem$", "$key$", "$value$"};
+    struct bytes text;
+    size_t at = d->at;
+    if (!ddl_string(d, &text, context))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(steps); i++)
+        if (bytes_eq_nocase(text, bytes_str(steps[i]))) {
+            *ret = bytes_str(steps[i]);
+            return true;
+        }
+    d->at = at;
+    return ddl_unrecognized(d, context);
+}
+
+/* column[.field | .'$elem$' | .'$key$' | .'$value$'].. */
+static bool column_path(struct ddl *d) {
+    static const char context[] = "describe statement";
+    do {
+        struct bytes part;
+        bool quoted = d->out->path_count && ddl_tok(d)->kind == LEX_STRING_LITERAL;
+        if (!(quoted ? path_step(d, &part, context) : ddl_ident(d, &part, context)) ||
+            !DDL_ADD(d, d->out->path, d->out->path_count, part))
+            return false;
+    } while (ddl_accept_kind(d, LEX_DOT));
+    return true;
+}
+
 static bool describe(struct ddl *d) {
+    static const char context[] = "describe statement";
     d->out->extended = ddl_accept(d, "EXTENDED");
     d->out->formatted = !d->out->extended && ddl_accept(d, "FORMATTED");
-    if (!ddl_table_name(d, "describe statement"))
+    if (!ddl_table_name(d, context) || (ddl_at(d, 0, "PARTITION") && !ddl_add_spec(d, context)))
         return false;
-    if (ddl_at(d, 0, "PARTITION"))
-        return ddl_unsupported(d, "DESCRIBE of a partition");
-    if (ddl_tok(d)->kind == LEX_IDENT || ddl_tok(d)->kind == LEX_BACKQUOTED)
-        return ddl_unsupported(d, "DESCRIBE of a single column");
-    return true;
+    enum lex_kind next = ddl_tok(d)->kind;
+    return (next != LEX_IDENT && next != LEX_BACKQUOTED) || column_path(d);
 }
 
 /* [ADD | DROP | SYNC PARTITIONS]: Athena takes the plain form only. */
@@ -375,6 +415,10 @@ static const struct {
     {"SHOW", "TABLES", SQL_SHOW_TABLES, show_tables},
     {"SHOW", "COLUMNS", SQL_SHOW_COLUMNS, show_columns},
     {"SHOW", "PARTITIONS", SQL_SHOW_PARTITIONS, show_partitions},
+    {"SHOW", "CREATE", SQL_SHOW_CREATE_TABLE, show_create},
+    {"SHOW", "TBLPROPERTIES", SQL_SHOW_PROPERTIES, show_properties},
+    {"ALTER", "DATABASE", SQL_ALTER_DATABASE, ddl_alter_database},
+    {"ALTER", "SCHEMA", SQL_ALTER_DATABASE, ddl_alter_database},
 };
 
 static bool statement(struct ddl *d, struct sql_statement *s) {

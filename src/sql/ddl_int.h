@@ -20,6 +20,10 @@ struct ddl {
 static inline const struct lex_token *ddl_tok(const struct ddl *d) {
     return &d->tokens[d->at];
 }
+/* The token before. */
+static inline const struct lex_token *ddl_back(const struct ddl *d) {
+    return &d->tokens[d->at ? d->at - 1 : 0];
+}
 void ddl_advance(struct ddl *d);
 /* Is the token `ahead` this word (any case, not quoted)? */
 bool ddl_at(const struct ddl *d, size_t ahead, const char *word);
@@ -51,10 +55,19 @@ void *ddl_room(struct ddl *d, void *items, size_t count, size_t item_size);
 bool ddl_type(struct ddl *d);
 bool ddl_if_exists(struct ddl *d, const char *context);
 bool ddl_if_not_exists(struct ddl *d, const char *context);
-/* ddl_alter.c: after ALTER TABLE. */
+/* [catalogue.]db */
+bool ddl_database_name(struct ddl *d, const char *context);
+/* ddl_alter.c: after ALTER TABLE, after ALTER DATABASE. */
 bool ddl_alter_table(struct ddl *d, enum sql_kind *kind);
+bool ddl_alter_database(struct ddl *d);
+/* PARTITION (k = v, ..); the second appends it to the statement's. */
+bool ddl_partition_spec(struct ddl *d, struct sql_partition_spec *p, const char *context);
+bool ddl_add_spec(struct ddl *d, const char *context);
 /* ddl_table.c: after CREATE [EXTERNAL] TABLE. */
 bool ddl_create_table(struct ddl *d);
+/* name type [COMMENT 's'], appended; and (.., ..) of them. */
+bool ddl_column(struct ddl *d, struct sql_column_def **list, size_t *count);
+bool ddl_columns(struct ddl *d, struct sql_column_def **list, size_t *count, const char *context);
 /* ddl_format.c */
 bool ddl_stored_as(struct ddl *d, struct bytes name);
 bool ddl_default_format(struct ddl *d);

@@ -7,7 +7,7 @@
 
 #define CONTEXT "create table statement"
 
-static bool column(struct ddl *d, struct sql_column_def **list, size_t *count) {
+bool ddl_column(struct ddl *d, struct sql_column_def **list, size_t *count) {
     struct sql_column_def c = {0};
     if (!ddl_ident(d, &c.name, "column specification"))
         return false;
@@ -24,14 +24,14 @@ static bool column(struct ddl *d, struct sql_column_def **list, size_t *count) {
     return DDL_ADD(d, *list, *count, c);
 }
 
-static bool columns(struct ddl *d, struct sql_column_def **list, size_t *count) {
-    if (!ddl_expect_kind(d, LEX_LPAREN, CONTEXT))
+bool ddl_columns(struct ddl *d, struct sql_column_def **list, size_t *count, const char *context) {
+    if (!ddl_expect_kind(d, LEX_LPAREN, context))
         return false;
     do {
-        if (!column(d, list, count))
+        if (!ddl_column(d, list, count))
             return false;
     } while (ddl_accept_kind(d, LEX_COMMA));
-    return ddl_expect_kind(d, LEX_RPAREN, CONTEXT);
+    return ddl_expect_kind(d, LEX_RPAREN, context);
 }
 
 /* ---- clauses: the cursor is after the clause's first words ---- */
@@ -53,7 +53,7 @@ static bool partitioned_by(struct ddl *d) {
     enum lex_kind third = d->at + 2 < d->count ? d->tokens[d->at + 2].kind : LEX_EOF;
     if (!d->out->external && (third == LEX_COMMA || third == LEX_RPAREN || third == LEX_LPAREN))
         return ddl_unsupported(d, "CREATE TABLE of an Iceberg table");
-    return columns(d, &d->out->partition_columns, &d->out->partition_column_count);
+    return ddl_columns(d, &d->out->partition_columns, &d->out->partition_column_count, CONTEXT);
 }
 static bool skewed_by(struct ddl *d) {
     return ddl_unsupported(d, "SKEWED BY");
@@ -223,7 +223,8 @@ bool ddl_create_table(struct ddl *d) {
     }
     if (!ddl_table_name(d, "create table statement"))
         return false;
-    if (ddl_tok(d)->kind == LEX_LPAREN && !columns(d, &d->out->columns, &d->out->column_count))
+    if (ddl_tok(d)->kind == LEX_LPAREN &&
+        !ddl_columns(d, &d->out->columns, &d->out->column_count, CONTEXT))
         return false;
     return all_clauses(d) && check_table(d) && ddl_default_format(d);
 }

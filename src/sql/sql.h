@@ -21,13 +21,25 @@ enum sql_kind {
     SQL_DROP_DATABASE,
     SQL_CREATE_TABLE,
     SQL_DROP_TABLE,
+    SQL_ALTER_DATABASE, /* SET DBPROPERTIES */
     SQL_ADD_PARTITION,
     SQL_DROP_PARTITION,
+    SQL_RENAME_PARTITION,
+    SQL_ADD_COLUMNS,
+    SQL_REPLACE_COLUMNS,
+    SQL_CHANGE_COLUMN,
+    SQL_SET_LOCATION,
+    SQL_SET_PROPERTIES,
+    SQL_UNSET_PROPERTIES, /* this and the next two: of Iceberg tables alone */
+    SQL_RENAME_TABLE,
+    SQL_DROP_COLUMN,
     SQL_REPAIR_TABLE,
     SQL_SHOW_DATABASES,
     SQL_SHOW_TABLES,
     SQL_SHOW_PARTITIONS,
     SQL_SHOW_COLUMNS,
+    SQL_SHOW_CREATE_TABLE,
+    SQL_SHOW_PROPERTIES,
     SQL_DESCRIBE
 };
 
@@ -61,7 +73,7 @@ struct sql_sort_column {
 struct sql_partition_spec { /* ALTER TABLE .. PARTITION (k = v, ..) */
     struct sql_property *values;
     size_t value_count;
-    struct bytes location; /* NULL: the table's folder, then k=v/ for each column */
+    struct bytes location; /* ADD; NULL: the table's folder, then k=v/ for each column */
 };
 struct sql_ddl {
     struct sql_name name;
@@ -83,10 +95,18 @@ struct sql_ddl {
     struct sql_property *serde_properties; /* DELIMITED clauses too: field.delim, ... */
     size_t serde_property_count;
     struct bytes serde_class, input_format,
-        output_format; /* resolved from STORED AS / ROW FORMAT */
-    struct sql_partition_spec *partitions;
+        output_format;                     /* resolved from STORED AS / ROW FORMAT */
+    struct sql_partition_spec *partitions; /* RENAME: the old, the new */
     size_t partition_count;
     struct bytes like_pattern; /* SHOW ... LIKE */
+    struct bytes column;       /* CHANGE, DROP COLUMN: the name it has */
+    struct bytes after;        /* CHANGE: NULL unless AFTER */
+    bool first;                /* CHANGE */
+    struct sql_name new_name;  /* RENAME TO */
+    struct bytes property;     /* SHOW TBLPROPERTIES t ('property'); NULL: all */
+    struct bytes *path;        /* DESCRIBE t path.path: column, field, $elem$, $key$, $value$ */
+    size_t path_count;
+    int line, position; /* DROP COLUMN: of the word COLUMN, line from 1, position from 0 */
 };
 /* NULL for SQL_SELECT. */
 const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s);

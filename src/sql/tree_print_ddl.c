@@ -147,14 +147,123 @@ static void print_partition(const struct sql_partition_spec *p, struct buf *out)
     print_clause(" LOCATION ", p->location, out);
 }
 
-static void print_partitions(const struct sql_ddl *d, bool add, struct buf *out) {
+/* ALTER TABLE t [PARTITION (..)] words */
+static void print_alter(const struct sql_ddl *d, const char *words, struct buf *out) {
     buf_add_str(out, "ALTER TABLE ");
     print_table_name(d, out);
+    if (d->partition_count) {
+        buf_add_char(out, ' ');
+        print_partition(&d->partitions[0], out);
+    }
+    buf_add_str(out, words);
+}
+
+static void print_partitions(const struct sql_ddl *d, bool add, struct buf *out) {
+    print_about_table("ALTER TABLE ", d, out);
     buf_add_str(out, add ? " ADD " : " DROP ");
     buf_add_str(out, d->if_not_exists ? "IF NOT EXISTS " : d->if_exists ? "IF EXISTS " : "");
     for (size_t i = 0; i < d->partition_count; i++) {
         buf_add_str(out, i == 0 ? "" : add ? " " : ", ");
         print_partition(&d->partitions[i], out);
+    }
+}
+
+static void print_change(const struct sql_ddl *d, struct buf *out) {
+    const struct sql_column_def *c = &d->columns[0];
+    print_alter(d, " CHANGE COLUMN ", out);
+    print_name(d->column, out);
+    buf_add_char(out, ' ');
+    print_name(c->name, out);
+    buf_add_fmt(out, " %.*s", BYTES_ARG(c->type_text));
+    print_clause(" COMMENT ", c->comment, out);
+    buf_add_str(out, d->first ? " FIRST" : d->after.ptr ? " AFTER " : "");
+    if (d->after.ptr)
+        print_name(d->after, out);
+}
+
+static void print_unset(const struct sql_ddl *d, struct buf *out) {
+    print_alter(d, d->if_exists ? " UNSET TBLPROPERTIES IF EXISTS (" : " UNSET TBLPROPERTIES (",
+                out);
+    for (size_t i = 0; i < d->table_property_count; i++) {
+        tree_print_comma(i, out);
+        print_string(d->table_properties[i].key, out);
+    }
+    buf_add_char(out, ')');
+}
+
+static void print_rename_table(const struct sql_ddl *d, struct buf *out) {
+    print_alter(d, " RENAME TO ", out);
+    if (d->new_name.database.len) {
+        print_name(d->new_name.database, out);
+        buf_add_char(out, '.');
+    }
+    print_name(d->new_name.table, out);
+}
+
+static void print_alter_table(enum sql_kind kind, const struct sql_ddl *d, struct buf *out) {
+    switch (kind) {
+    case SQL_ADD_PARTITION:
+    case SQL_DROP_PARTITION:
+        print_partitions(d, kind == SQL_ADD_PARTITION, out);
+        break;
+    case SQL_RENAME_PARTITION:
+        print_alter(d, " RENAME TO ", out);
+        print_partition(&d->partitions[1], out);
+        break;
+    case SQL_ADD_COLUMNS:
+    case SQL_REPLACE_COLUMNS:
+        print_alter(d, kind == SQL_ADD_COLUMNS ? " ADD COLUMNS " : " REPLACE COLUMNS ", out);
+        print_columns(d->columns, d->column_count, out);
+        break;
+    case SQL_CHANGE_COLUMN:
+        print_change(d, out);
+        break;
+    case SQL_SET_LOCATION:
+        print_alter(d, " SET", out);
+        print_clause(" LOCATION ", d->location, out);
+        break;
+    case SQL_SET_PROPERTIES:
+        print_alter(d, " SET", out);
+        print_properties(" TBLPROPERTIES (", d->table_properties, d->table_property_count, out);
+        break;
+    case SQL_UNSET_PROPERTIES:
+        print_unset(d, out);
+        break;
+    case SQL_RENAME_TABLE:
+        print_rename_table(d, out);
+        break;
+    default:
+        print_alter(d, " DROP COLUMN ", out);
+        print_name(d->column, out);
+    }
+}
+
+static void print_show_properties(const struct sql_ddl *d, struct buf *out) {
+    print_about_table("SHOW TBLPROPERTIES ", d, out);
+    print_clause(" (", d->property, out);
+    buf_add_str(out, d->property.ptr ? ")" : "");
+}
+
+static bool is_step(struct bytes part) {
+    return bytes_eq_str(part, "$elem$") || bytes_eq_str(part, "$key$") ||
+           bytes_eq_str(part, "$value$");
+}
+
+static void print_describe(const struct sql_ddl *d, struct buf *out) {
+    print_about_table(d->extended    ? "DESCRIBE EXTENDED "
+                      : d->formatted ? "DESCRIBE FORMATTED "
+                                     : "DESCRIBE ",
+                      d, out);
+    if (d->partition_count) {
+        buf_add_char(out, ' ');
+        print_partition(&d->partitions[0], out);
+    }
+    for (size_t i = 0; i < d->path_count; i++) {
+        buf_add_char(out, i ? '.' : ' ');
+        if (i && is_step(d->path[i]))
+            print_string(d->path[i], out);
+        else
+            print_name(d->path[i], out);
     }
 }
 
@@ -173,9 +282,23 @@ void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
     case SQL_DROP_TABLE:
         print_drop("TABLE", d, out);
         break;
+    case SQL_ALTER_DATABASE:
+        buf_add_str(out, "ALTER DATABASE ");
+        print_name(d->name.database, out);
+        print_properties(" SET DBPROPERTIES (", d->table_properties, d->table_property_count, out);
+        break;
     case SQL_ADD_PARTITION:
     case SQL_DROP_PARTITION:
-        print_partitions(d, s->kind == SQL_ADD_PARTITION, out);
+    case SQL_RENAME_PARTITION:
+    case SQL_ADD_COLUMNS:
+    case SQL_REPLACE_COLUMNS:
+    case SQL_CHANGE_COLUMN:
+    case SQL_SET_LOCATION:
+    case SQL_SET_PROPERTIES:
+    case SQL_UNSET_PROPERTIES:
+    case SQL_RENAME_TABLE:
+    case SQL_DROP_COLUMN:
+        print_alter_table(s->kind, d, out);
         break;
     case SQL_REPAIR_TABLE:
         print_about_table("MSCK REPAIR TABLE ", d, out);
@@ -193,11 +316,14 @@ void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
     case SQL_SHOW_COLUMNS:
         print_about_table("SHOW COLUMNS IN ", d, out);
         break;
+    case SQL_SHOW_CREATE_TABLE:
+        print_about_table("SHOW CREATE TABLE ", d, out);
+        break;
+    case SQL_SHOW_PROPERTIES:
+        print_show_properties(d, out);
+        break;
     case SQL_DESCRIBE:
-        print_about_table(d->extended    ? "DESCRIBE EXTENDED "
-                          : d->formatted ? "DESCRIBE FORMATTED "
-                                         : "DESCRIBE ",
-                          d, out);
+        print_describe(d, out);
         break;
     case SQL_SELECT:
         break;

@@ -160,6 +160,38 @@ static void partitions_keep_value_order(void **state) {
                      ERR_ENTITY_NOT_FOUND);
 }
 
+static void swaps_and_deletes_are_whole(void **state) {
+    struct fixture *f = *state;
+    int64_t id = make_table(f, "swapped");
+    struct bytes a = BYTES("a"), b = BYTES("b"), c = BYTES("c");
+    struct catalog_partition old[] = {{.values = &a, .value_count = 1, .json = BYTES("{}")},
+                                      {.values = &b, .value_count = 1, .json = BYTES("{}")}};
+    struct catalog_partition items[] = {
+        {.values = &c, .value_count = 1, .json = BYTES("{\"n\":1}")},
+        {.values = &b, .value_count = 1, .json = BYTES("{\"n\":2}")}};
+    struct catalog_partition one;
+    int rcs[2];
+    assert_int_equal(catalog_partition_create_many(f->c, id, old, 2, rcs, &f->e), 0);
+    old[1].json = BYTES("{ }"); /* changed since: neither moves */
+    assert_int_equal(catalog_partition_swap_many(f->c, id, old, items, 2, &f->e),
+                     ERR_CONCURRENT_MODIFICATION);
+    assert_int_equal(catalog_partition_get(f->c, &f->a, id, &a, 1, &one, &f->e), 0);
+    old[1].json = BYTES("{}");
+    items[0].values = &b;
+    assert_int_equal(catalog_partition_swap_many(f->c, id, old, items, 2, &f->e),
+                     ERR_ALREADY_EXISTS);
+    items[0].values = &c;
+    assert_int_equal(catalog_partition_swap_many(f->c, id, old, items, 2, &f->e), 0);
+    assert_int_equal(catalog_partition_get(f->c, &f->a, id, &c, 1, &one, &f->e), 0);
+    assert_true(bytes_eq_str(one.json, "{\"n\":1}"));
+    old[1].values = &c;
+    assert_int_equal(catalog_partition_delete_many(f->c, id, old, 2, rcs, &f->e), 0);
+    assert_int_equal(rcs[0], ERR_ENTITY_NOT_FOUND);
+    assert_int_equal(rcs[1], 0);
+    assert_int_equal(catalog_database_swap(f->c, BYTES("d"), BYTES("x"), BYTES("{}"), &f->e),
+                     ERR_CONCURRENT_MODIFICATION);
+}
+
 static void documents(void **state) {
     struct fixture *f = *state;
     struct catalog_doc d, *ds;
@@ -418,6 +450,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(databases_and_tables, setup, teardown),
         cmocka_unit_test_setup_teardown(partitions_keep_value_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(swaps_and_deletes_are_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(documents, setup, teardown),
         cmocka_unit_test_setup_teardown(delivery_commits_once, setup, teardown),
         cmocka_unit_test_setup_teardown(commit_after_table_is_gone, setup, teardown),

@@ -110,6 +110,32 @@ static void test_names(void **state) {
     assert_bytes(d->name.database, "x");
 }
 
+static void test_alter(void **state) {
+    const struct sql_ddl *d =
+        parse("ALTER TABLE D.t PARTITION (Dt='1') RENAME TO PARTITION (dt='2')");
+    assert_int_equal(d->partition_count, 2);
+    assert_bytes(d->partitions[0].values[0].key, "dt");
+    assert_bytes(d->partitions[1].values[0].value, "2");
+    d = parse("ALTER TABLE t CHANGE COLUMN A b INTEGER AFTER C");
+    assert_bytes(d->column, "a");
+    assert_bytes(d->columns[0].type_text, "int");
+    assert_bytes(d->after, "c");
+    assert_null(d->columns[0].comment.ptr);
+    d = parse("ALTER TABLE d.t RENAME TO u");
+    assert_bytes(d->name.database, "d");
+    assert_bytes(d->new_name.table, "u");
+    assert_int_equal(d->new_name.database.len, 0);
+    d = parse("ALTER TABLE t\n DROP COLUMN c");
+    assert_int_equal(d->line, 2);
+    assert_int_equal(d->position, 6);
+    d = parse("SHOW TBLPROPERTIES t");
+    assert_null(d->property.ptr);
+    d = parse("DESCRIBE t a.B.'$ELEM$'");
+    assert_int_equal(d->path_count, 3);
+    assert_bytes(d->path[1], "b");
+    assert_bytes(d->path[2], "$elem$");
+}
+
 static void test_error_place(void **state) {
     struct err e = {0};
     struct sql_statement *s = NULL;
@@ -126,6 +152,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_serde_wins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_strings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_names, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_alter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_error_place, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

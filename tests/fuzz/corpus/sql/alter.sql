@@ -1,0 +1,1 @@
+ALTER TABLE d.t PARTITION (dt='1') ADD COLUMNS (a int COMMENT 'x')

@@ -1,0 +1,1 @@
+ALTER TABLE t CHANGE COLUMN a b array<int> COMMENT 'x' AFTER c

@@ -1,0 +1,1 @@
+DESCRIBE FORMATTED t PARTITION (p=1) c.f.'$elem$'
