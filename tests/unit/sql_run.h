@@ -204,7 +204,7 @@ struct sql_case {
 /* Runs every case and reports all that differ before failing. An expected text that ends in '*'
  * matches as a prefix. */
 static inline void run_cases(struct sql_run *r, const struct sql_case *cases, size_t count,
-                      bool expressions) {
+                             bool expressions) {
     size_t bad = 0;
     for (size_t i = 0; i < count; i++) {
         char text[4096];
