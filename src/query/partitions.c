@@ -2,6 +2,13 @@
  * ones that its constraints and predicates leave; and the files that deliveries committed there. */
 #include "query/query_int.h"
 
+static int project(struct plan *p, struct plan_scan *s, const struct plan_prune *prune,
+                   struct err *e) {
+    return projection_select(s->table->projection, &p->arena, &prune->filter, p->now_ms,
+                             PROJECTION_LIMIT, &s->partitions, &s->partition_count, &s->considered,
+                             e);
+}
+
 static int look_up(struct plan *p, struct plan_scan *s, const struct plan_prune *prune,
                    struct err *e) {
     uint64_t considered = 0;
@@ -27,7 +34,7 @@ int plan_choose_partitions(struct plan *p, struct plan_scan *s, struct err *e) {
     if (s->table->key_count) {
         rc = plan_prune_begin(p, s, &prune, e);
         if (!rc)
-            rc = look_up(p, s, &prune, e);
+            rc = s->table->projection ? project(p, s, &prune, e) : look_up(p, s, &prune, e);
         plan_prune_end(&prune);
     }
     return rc ? rc : read_committed(p, s, e);

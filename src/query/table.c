@@ -89,10 +89,6 @@ static int refuse_kind(const struct plan_table *t, struct err *e) {
         return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
                              "'%.*s.%.*s' is an Iceberg table, which is not supported yet",
                              BYTES_ARG(t->info.database), BYTES_ARG(t->info.name));
-    if (bytes_eq_nocase(plan_param(t->params, "projection.enabled"), BYTES("true")))
-        return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
-                             "'%.*s.%.*s' uses partition projection, which is not supported yet",
-                             BYTES_ARG(t->info.database), BYTES_ARG(t->info.name));
     if (t->format == FORMAT_UNKNOWN)
         return err_set_named(e, ERR_SQL, "HIVE_UNSUPPORTED_FORMAT", 0,
                              "Table '%.*s.%.*s' has SerDe %.*s, which cannot be read yet; Parquet, "
@@ -100,6 +96,24 @@ static int refuse_kind(const struct plan_table *t, struct err *e) {
                              BYTES_ARG(t->info.database), BYTES_ARG(t->info.name),
                              BYTES_ARG(t->serde_class));
     return 0;
+}
+
+static int open_projection(struct plan *p, struct plan_table *t, struct err *e) {
+    struct projection_key *keys = ARENA_NEW_N(&p->arena, struct projection_key, t->key_count + 1);
+    if (!projection_enabled(t->params) || t->key_count == 0)
+        return 0;
+    if (!keys)
+        return err_set(e, ERR_NOMEM, NULL);
+    for (size_t i = 0; i < t->key_count; i++)
+        keys[i] = (struct projection_key){t->info.columns[t->data_count + i].name,
+                                          plan_column_type(t, t->data_count + i)};
+    struct projection_table in = {.database = t->info.database,
+                                  .name = t->info.name,
+                                  .location = t->location,
+                                  .params = t->params,
+                                  .keys = keys,
+                                  .key_count = t->key_count};
+    return projection_open(&p->arena, &in, &t->projection, e);
 }
 
 static void read_stored(struct plan_table *t, const struct json *in) {
@@ -130,6 +144,8 @@ int plan_table_load(struct plan *p, struct arena *a, struct bytes database, stru
     rc = read_columns(a, t, e);
     if (!rc)
         rc = refuse_kind(t, e);
+    if (!rc)
+        rc = open_projection(p, t, e);
     if (!rc)
         *ret = t;
     return rc;

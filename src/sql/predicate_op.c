@@ -83,7 +83,7 @@ static enum eval sp_coalesce(struct evaluation *ev, const struct sql_node *x,
 }
 
 static enum eval sp_nullif(struct evaluation *ev, const struct sql_node *x, struct sql_value *ret) {
-    struct sql_value b;
+    struct sql_value b = {0};
     int o;
     enum eval rc = predicate_eval(ev, x->args[0], ret);
     if (!rc)

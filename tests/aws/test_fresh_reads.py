@@ -145,3 +145,35 @@ def test_exactly_once_over_kill(make_server, rounds):
         assert counts(server, "once") == (total, total)
     server.flush("once")
     assert counts(server, "once") == (total, total)
+
+
+def project(server, table):
+    """The table's partitions are projected from now on, as Athena's guide does for Firehose."""
+    glue = server.client("glue")
+    old = glue.get_table(DatabaseName="d", Name=table)["Table"]
+    kept = ("Name", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
+    new = {k: v for k, v in old.items() if k in kept}
+    location = new["StorageDescriptor"]["Location"].rstrip("/")
+    new["Parameters"] = dict(new["Parameters"], **{
+        "projection.enabled": "true", "projection.inserted_at.type": "date",
+        "projection.inserted_at.format": "yyyy/MM/dd/HH",
+        "projection.inserted_at.range": "NOW-2DAYS,NOW",
+        "projection.inserted_at.interval": "1", "projection.inserted_at.interval.unit": "HOURS",
+        "storage.location.template": location + "/${inserted_at}/"})
+    glue.update_table(DatabaseName="d", TableInput=new)
+
+
+def test_projected_partitions_of_a_stream(tarn):
+    make_stream(tarn, "projected")
+    put(tarn, "projected", range(30))
+    tarn.flush("projected")
+    project(tarn, "projected")
+    for total in (30, 60):
+        hour = datetime.datetime.now(datetime.timezone.utc).strftime("%Y/%m/%d/%H")
+        assert counts(tarn, "projected") == (total, total)
+        assert counts(tarn, "projected", f"where inserted_at <= '{hour}'") == (total, total)
+        assert counts(tarn, "projected", "where inserted_at < '2020'") == (0, 0)
+        put(tarn, "projected", range(total, total + 30))
+        assert counts(tarn, "projected") == (total + 30, total + 30)
+        tarn.flush("projected")
+        assert counts(tarn, "projected") == (total + 30, total + 30)
