@@ -16,7 +16,8 @@ struct lister {
     struct plan_scan *s;
     struct bytes bucket;
     const struct catalog_partition *partition;
-    size_t committed; /* how many of the scan's committed files were taken */
+    size_t committed;             /* how many of the scan's committed files were taken */
+    struct bytes absent, present; /* folders of the bucket, ended by '/' */
     struct err *e;
 };
 
@@ -130,8 +131,29 @@ static int keep_listing(struct plan *p, const struct store_listing *listing, str
     return 0;
 }
 
+/* Projected partitions are many and mostly not there: the highest folder that is missing answers
+ * for all below it. */
+static void note_absent(struct lister *l, struct bytes key) {
+    struct store *store = l->p->service->d.store;
+    struct bytes folder = key;
+    if (key.len == 0 || store_has_folder(store, l->bucket, bytes_slice(key, 0, key.len - 1)))
+        return;
+    while (folder.len) {
+        struct bytes up = bytes_slice(folder, 0, folder.len - 1);
+        while (up.len && up.ptr[up.len - 1] != '/')
+            up.len--;
+        if (up.len == 0 || bytes_eq(up, l->present) ||
+            store_has_folder(l->p->service->d.store, l->bucket, bytes_slice(up, 0, up.len - 1))) {
+            l->present = up;
+            break;
+        }
+        folder = up;
+    }
+    l->absent = folder;
+}
+
 static int list_location(struct lister *l, struct bytes location) {
-    struct bytes key;
+    struct bytes key, bucket = l->bucket;
     struct err why;
     const struct store_listing *listing = NULL;
     if (!store_split_uri(location, &l->bucket, &key))
@@ -141,6 +163,10 @@ static int list_location(struct lister *l, struct bytes location) {
                              BYTES_ARG(l->s->table->info.name));
     if (key.len && !bytes_ends_with(key, BYTES("/")))
         key = arena_fmt(&l->p->arena, "%.*s/", BYTES_ARG(key));
+    if (!bytes_eq(bucket, l->bucket))
+        l->absent = l->present = BYTES("");
+    if (l->absent.len && bytes_starts_with(key, l->absent))
+        return 0;
     int rc = store_listing_get(l->p->service->d.store, l->bucket, key, &listing, &why);
     if (rc && strcmp(why.name, "NoSuchBucket") == 0)
         return no_bucket(l, location);
@@ -148,6 +174,8 @@ static int list_location(struct lister *l, struct bytes location) {
         *l->e = why;
     if (!rc)
         rc = keep_listing(l->p, listing, l->e);
+    if (!rc && listing->count == 0)
+        note_absent(l, key);
     for (size_t i = 0; !rc && i < listing->count; i++)
         rc = add_object(l, &listing->objects[i]);
     return rc;

@@ -111,6 +111,10 @@ int store_list(struct store *s, const struct store_list_options *o,
                int (*each)(void *ctx, const struct store_entry *entry), void *ctx,
                bool *ret_truncated, struct err *e) WARN_UNUSED;
 
+/* Whether there is a folder of this name, a prefix without its last '/': without one no key begins
+ * so. False as well when it cannot be told. */
+bool store_has_folder(struct store *s, struct bytes bucket, struct bytes folder);
+
 /* ---- listings that are kept ---- */
 struct store_object {
     struct bytes key;

@@ -107,6 +107,18 @@ int store_path(struct store *s, struct arena *a, struct bytes bucket, struct byt
     return 0;
 }
 
+bool store_has_folder(struct store *s, struct bytes bucket, struct bytes folder) {
+    const char *path;
+    struct vfs_stat st;
+    struct err ignored;
+    struct arena a;
+    arena_init(&a, 0);
+    bool there = store_path(s, &a, bucket, folder, &path, &ignored) == 0 &&
+                 s->vfs->ops->stat(s->vfs, path, &st) == 0 && st.is_dir;
+    arena_clear(&a);
+    return there;
+}
+
 bool store_split_uri(struct bytes uri, struct bytes *ret_bucket, struct bytes *ret_key) {
     static const char *const schemes[] = {"s3://", "s3a://", "s3n://"};
     for (size_t i = 0; i < COUNT_OF(schemes); i++) {

@@ -115,3 +115,24 @@ def test_a_change_by_another_program_is_seen(tarn, table):
     assert kept(tarn, "year = '2024' and month = '01'") == (5, 5)
     (folder / "g.json").unlink()
     assert kept(tarn, "year = '2024' and month = '01'") == (2, 2)
+
+
+def test_locations_inside_empty_and_missing_folders(tarn, table):
+    """A location that lists nothing hides none below it: hidden names count from the location on."""
+    glue, s3 = tarn.client("glue"), tarn.client("s3")
+    serde = {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"}
+    columns = [{"Name": "v", "Type": "int"}]
+    glue.create_table(DatabaseName="planning", TableInput={
+        "Name": "odd", "TableType": "EXTERNAL_TABLE", "PartitionKeys": [
+            {"Name": "p", "Type": "string"}],
+        "StorageDescriptor": {"Columns": columns, "Location": "s3://planning/odd/",
+                              "SerdeInfo": serde}})
+    s3.put_object(Bucket="planning", Key="odd/_hidden/f.json", Body=LINE)
+    s3.put_object(Bucket="planning", Key="odd/none2/f.json", Body=LINE)
+    for value, place in (("a", "odd/"), ("b", "odd/_hidden/"), ("c", "odd/none/x/"),
+                         ("d", "odd/none/y"), ("e", "odd/none2"), ("f", "gone/")):
+        glue.create_partition(DatabaseName="planning", TableName="odd", PartitionInput={
+            "Values": [value], "StorageDescriptor": {
+                "Columns": columns, "SerdeInfo": serde, "Location": f"s3://planning/{place}"}})
+    assert tarn.rows("select p, count(*) from planning.odd group by p order by p") == [
+        ["a", "1"], ["b", "1"], ["e", "1"]]
