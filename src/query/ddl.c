@@ -218,7 +218,7 @@ static int check_columns(struct arena *a, const struct sql_column_def *c, size_t
 
 static int check_table(struct arena *a, const struct sql_ddl *d, struct err *e) {
     struct bytes bucket, key;
-    int rc = check_columns(a, d->columns, d->column_count, NULL, 0, e);
+    int rc = check_columns(a, d->columns, d->column_count, d->columns, 0, e);
     if (!rc)
         rc = check_columns(a, d->partition_columns, d->partition_column_count, d->columns,
                            d->column_count, e);

@@ -96,8 +96,9 @@ static int ask_batch(struct plan *p, struct plan_file *const *files, size_t n, s
         if (!facts)
             continue;
         files[i]->facts = facts;
+        files[i]->rows = json_get_i64(f, "rows", 0);
         known[count++] = (struct catalog_file){.uri = files[i]->uri,
-                                               .rows = json_get_i64(f, "rows", 0),
+                                               .rows = files[i]->rows,
                                                .size_bytes = files[i]->size_bytes,
                                                .mtime_ns = files[i]->mtime_ns,
                                                .facts_json = facts->text};
@@ -121,6 +122,7 @@ static int cached(struct plan *p, struct plan_file *f, struct err *e) {
         return 0;
     rc = json_parse(&p->arena, known.facts_json, &facts, e);
     f->facts = facts;
+    f->rows = known.rows;
     return rc ? rc : 1;
 }
 

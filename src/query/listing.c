@@ -56,6 +56,7 @@ static int add_delivered(struct plan *p, struct plan_scan *s, const struct catal
     if (!f)
         return err_set(e, ERR_NOMEM, NULL);
     f->size_bytes = file->size_bytes;
+    f->rows = file->rows;
     f->partition = partition;
     f->delivered = true;
     if (file->facts_json.len && json_parse(&p->arena, file->facts_json, &facts, e))

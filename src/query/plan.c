@@ -53,10 +53,18 @@ static int find_table(void *ctx, struct arena *a, struct bytes database, struct 
 }
 
 /* ---- scans ---- */
+static int64_t now_us(const struct plan *p) {
+    return clock_mono_us(p->service->d.clock);
+}
+
 static int plan_scan(struct plan *p, struct plan_scan *s, bool *ret_stale, struct err *e) {
+    int64_t start_us = now_us(p);
     int rc = plan_list_files(p, s, e);
+    int64_t listed_us = now_us(p);
     if (!rc && s->table->format == FORMAT_PARQUET)
         rc = plan_fill_facts(p, s, e);
+    p->times.files_us += listed_us - start_us;
+    p->times.facts_us += now_us(p) - listed_us;
     if (!rc)
         rc = plan_add_tails(p, s, ret_stale, e);
     if (!rc)
@@ -174,13 +182,14 @@ static int check_catalog(const struct exec *x, struct err *e) {
                          BYTES_ARG(x->catalog_name));
 }
 
-static int make(struct plan *p, const struct exec *x, bool *ret_stale, struct err *e) {
+/* What the statement would read. */
+static int look(struct plan *p, const struct exec *x, bool *ret_stale, struct err *e) {
     struct sql_env env = {.default_database = p->default_database,
                           .now_ms = x->submitted_ms,
                           .ctx = p,
                           .find_table = find_table};
     struct sql_statement *s = NULL;
-    struct buf sql = {0}, task = {0};
+    int64_t start_us = now_us(p), analyzed_us;
     int rc = check_catalog(x, e);
     if (!rc)
         rc = sql_parse(&p->arena, x->sql, &s, e);
@@ -188,13 +197,21 @@ static int make(struct plan *p, const struct exec *x, bool *ret_stale, struct er
         rc = catalog_view_open(p->service->d.catalog, &p->view, e);
     if (!rc)
         rc = sql_analyze(&p->arena, s, &env, &p->sql, e);
+    analyzed_us = now_us(p);
     if (!rc)
         rc = choose(p, e);
     catalog_view_close(&p->view);
+    p->times.analyze_us = analyzed_us - start_us;
+    p->times.partitions_us = now_us(p) - analyzed_us;
     if (!rc)
         rc = plan_scans(p, ret_stale, e);
-    if (!rc)
-        rc = emit(p, &sql, e);
+    p->times.total_us = now_us(p) - start_us;
+    return rc;
+}
+
+static int make_task(struct plan *p, const struct exec *x, struct err *e) {
+    struct buf sql = {0}, task = {0};
+    int rc = emit(p, &sql, e);
     if (!rc)
         rc = write_task(p, x, buf_bytes(&sql), &task, e);
     if (!rc)
@@ -204,7 +221,8 @@ static int make(struct plan *p, const struct exec *x, bool *ret_stale, struct er
     return rc;
 }
 
-int plan_make(struct query_service *q, const struct exec *x, struct plan **ret, struct err *e) {
+static int make(struct query_service *q, const struct exec *x, bool with_task, struct plan **ret,
+                struct err *e) {
     for (int try = 1;; try++) {
         struct plan *p = mem_calloc(1, sizeof *p);
         bool stale = false;
@@ -215,7 +233,9 @@ int plan_make(struct query_service *q, const struct exec *x, struct plan **ret, 
         p->id = x->id;
         p->default_database = x->database;
         p->now_ms = x->submitted_ms;
-        int rc = make(p, x, &stale, e);
+        int rc = look(p, x, &stale, e);
+        if (!rc && with_task)
+            rc = make_task(p, x, e);
         if (!rc && (!stale || try == PLAN_TRIES)) {
             *ret = p;
             return 0;
@@ -224,6 +244,14 @@ int plan_make(struct query_service *q, const struct exec *x, struct plan **ret, 
         if (rc)
             return rc;
     }
+}
+
+int plan_make(struct query_service *q, const struct exec *x, struct plan **ret, struct err *e) {
+    return make(q, x, true, ret, e);
+}
+
+int plan_look(struct query_service *q, const struct exec *x, struct plan **ret, struct err *e) {
+    return make(q, x, false, ret, e);
 }
 
 void plan_free(struct plan **pp) {

@@ -83,6 +83,8 @@ void exec_free(struct exec *x);
 /* ---- record.c: the document {"QueryExecution":{..},"Columns":[..],"HasToken":bool} ---- */
 void record_write(const struct exec *x, struct buf *out); /* under lock */
 void record_write_execution(const struct exec *x, struct jsonw *w);
+/* "NAME: line L:C: text": how Athena says why a query failed. */
+void record_reason(const struct err *e, char *out, size_t cap);
 struct bytes record_columns_json(struct arena *a, const struct sql_out_column *columns, size_t n);
 /* As a failed execution: the record of one that was running when the process ended. */
 int record_fail_stale(struct query_service *q, struct arena *a, const struct catalog_doc *doc,
@@ -129,6 +131,7 @@ struct plan_file {
     uint64_t size_bytes;
     int64_t mtime_ns;
     const struct json *facts; /* NULL: unknown */
+    int64_t rows;             /* with facts */
     const struct catalog_partition *partition;
     bool delivered;
 };
@@ -153,6 +156,10 @@ struct plan_scan {
     size_t tail_count;
 };
 
+struct plan_times { /* where planning's time went, in microseconds */
+    int64_t analyze_us, partitions_us, files_us, facts_us, total_us;
+};
+
 struct plan {
     struct arena arena;
     struct query_service *service;
@@ -172,9 +179,13 @@ struct plan {
     struct bytes task_json;
     const char *tmp; /* where the worker writes before renaming */
     uint64_t scanned_bytes;
+    struct plan_times times;
 };
 /* Parses, resolves, prunes, lists; *ret is ready to submit. Free with plan_free. */
 int plan_make(struct query_service *q, const struct exec *x, struct plan **ret,
+              struct err *e) WARN_UNUSED;
+/* As plan_make, up to what would be read: there is no task. */
+int plan_look(struct query_service *q, const struct exec *x, struct plan **ret,
               struct err *e) WARN_UNUSED;
 void plan_free(struct plan **p);
 

@@ -7,7 +7,7 @@ static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAI
 
 /* "NAME: line L:C: text" as Athena says why a query failed; texts of Hive and of Athena's
  * DDL engine stand as they are. */
-static void reason(const struct err *e, char *out, size_t cap) {
+void record_reason(const struct err *e, char *out, size_t cap) {
     bool placed = strncmp(e->text, "line ", 5) == 0;
     bool bare = strncmp(e->text, "FAILED:", 7) == 0 || strcmp(e->name, DDL_ENGINE) == 0;
     if (bare)
@@ -29,7 +29,7 @@ static void write_status(const struct exec *x, struct jsonw *w) {
     jsonw_kv_cstr(w, "State", state_names[x->state]);
     if (x->state == EXEC_FAILED) {
         char text[1100];
-        reason(&x->err, text, sizeof text);
+        record_reason(&x->err, text, sizeof text);
         jsonw_kv_cstr(w, "StateChangeReason", text);
         jsonw_name(w, "AthenaError");
         jsonw_object(w);
