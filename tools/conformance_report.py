@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 
 
 # Parts of a suite that are counted on their own: the first pattern found in "file::name".
-PARTS = {"glue": [("crawlers", "crawl"),
+PARTS = {"glue": [("crawlers", "crawl|filter_operator|filter_field|use_ordered|multiple_filters"),
                   ("partitions", "partition"),
                   ("catalogue", "test_datacatalog|encryption_settings|resource_policy"),
                   ("jobs, triggers, registry and others", "")]}

@@ -1,7 +1,7 @@
 /* value.c - typed comparison of partition values.
  *
- * Integers, dates and timestamps become one 64-bit number, floating values a double; decimals are
- * compared digit by digit so that no precision is lost. */
+ * Integers and dates become one 64-bit number, timestamps seconds and nanoseconds, floating values
+ * a double; decimals are compared digit by digit so that no precision is lost. */
 #include "catalog/value.h"
 #include "base/clock.h"
 #include <stdlib.h>
@@ -51,8 +51,11 @@ static bool take_date(struct bytes *v, int64_t *ret_days) {
     return true;
 }
 
-/* Microseconds since 1970; a date alone is its midnight. */
-static bool to_timestamp(struct bytes v, int64_t *ret) {
+/* Seconds since 1970 and nanoseconds; a date alone is its midnight. */
+struct moment {
+    int64_t seconds, nanos;
+};
+static bool to_timestamp(struct bytes v, struct moment *ret) {
     int64_t days, h = 0, m = 0, s = 0, f = 0;
     int digits = 0;
     if (!take_date(&v, &days))
@@ -64,22 +67,33 @@ static bool to_timestamp(struct bytes v, int64_t *ret) {
             return false;
         if (take_char(&v, ':') && !take_digits(&v, 2, &s, NULL))
             return false;
-        if (take_char(&v, '.') && !take_digits(&v, 6, &f, &digits))
+        if (take_char(&v, '.') && !take_digits(&v, 9, &f, &digits))
             return false;
-        while (digits && digits++ < 6)
+        while (digits && digits++ < 9)
             f *= 10;
         while (v.len && v.ptr[0] >= '0' && v.ptr[0] <= '9')
             v = bytes_slice(v, 1, v.len);
         take_char(&v, 'Z');
     }
-    *ret = (((days * 24 + h) * 60 + m) * 60 + s) * 1000000 + f;
+    *ret = (struct moment){((days * 24 + h) * 60 + m) * 60 + s, f};
     return v.len == 0;
 }
 
-/* ---- decimals: sign, digits before the point without leading zeros, digits after ---- */
+static bool compare_timestamps(struct bytes a, struct bytes b, int *ret) {
+    struct moment x, y;
+    if (!to_timestamp(a, &x) || !to_timestamp(b, &y))
+        return false;
+    *ret = order_of(x.seconds, y.seconds);
+    if (!*ret)
+        *ret = order_of(x.nanos, y.nanos);
+    return true;
+}
+
+/* ---- decimals: 0.d1d2d3.. times 10^scale, d1 not 0, in up to two pieces of the text ---- */
 struct decimal_text {
-    bool negative;
-    struct bytes whole, fraction;
+    bool negative, zero;
+    struct bytes digits[2];
+    int64_t scale;
 };
 
 static bool all_digits(struct bytes v) {
@@ -89,36 +103,70 @@ static bool all_digits(struct bytes v) {
     return true;
 }
 
+/* Cuts "e5" off the end. */
+static bool take_exponent(struct bytes *v, int64_t *ret) {
+    *ret = 0;
+    for (size_t i = 0; i < v->len; i++) {
+        if (v->ptr[i] != 'e' && v->ptr[i] != 'E')
+            continue;
+        struct bytes text = bytes_slice(*v, i + 1, v->len);
+        take_char(&text, '+');
+        *v = bytes_slice(*v, 0, i);
+        return text.len <= 6 && bytes_to_i64(text, ret);
+    }
+    return true;
+}
+
 static bool to_decimal(struct bytes v, struct decimal_text *ret) {
-    ret->negative = take_char(&v, '-');
+    struct bytes whole, fraction;
+    *ret = (struct decimal_text){.negative = take_char(&v, '-')};
     if (!ret->negative)
         take_char(&v, '+');
-    ret->fraction = bytes_cut(v, '.', &ret->whole);
-    if (ret->whole.len + ret->fraction.len == 0)
+    if (!take_exponent(&v, &ret->scale))
         return false;
-    while (ret->whole.len && ret->whole.ptr[0] == '0')
-        ret->whole = bytes_slice(ret->whole, 1, ret->whole.len);
-    while (ret->fraction.len && ret->fraction.ptr[ret->fraction.len - 1] == '0')
-        ret->fraction.len--;
-    if (ret->whole.len + ret->fraction.len == 0)
-        ret->negative = false;
-    return all_digits(ret->whole) && all_digits(ret->fraction);
+    fraction = bytes_cut(v, '.', &whole);
+    if (whole.len + fraction.len == 0 || !all_digits(whole) || !all_digits(fraction))
+        return false;
+    while (take_char(&whole, '0'))
+        ;
+    ret->scale += (int64_t)whole.len;
+    while (fraction.len && fraction.ptr[fraction.len - 1] == '0')
+        fraction.len--;
+    while (whole.len == 0 && take_char(&fraction, '0'))
+        ret->scale--;
+    ret->zero = whole.len + fraction.len == 0;
+    ret->negative &= !ret->zero;
+    ret->digits[0] = whole;
+    ret->digits[1] = fraction;
+    return true;
+}
+
+/* Beyond the end there are zeros. */
+static int digit_at(const struct decimal_text *d, size_t i) {
+    if (i < d->digits[0].len)
+        return d->digits[0].ptr[i] - '0';
+    i -= d->digits[0].len;
+    return i < d->digits[1].len ? d->digits[1].ptr[i] - '0' : 0;
+}
+
+static int compare_magnitudes(const struct decimal_text *x, const struct decimal_text *y) {
+    if (x->zero || y->zero)
+        return (int)y->zero - (int)x->zero;
+    int o = order_of(x->scale, y->scale);
+    size_t n = MAX_OF(x->digits[0].len + x->digits[1].len, y->digits[0].len + y->digits[1].len);
+    for (size_t i = 0; !o && i < n; i++)
+        o = digit_at(x, i) - digit_at(y, i);
+    return o;
 }
 
 static bool compare_decimals(struct bytes a, struct bytes b, int *ret) {
     struct decimal_text x, y;
     if (!to_decimal(a, &x) || !to_decimal(b, &y))
         return false;
-    if (x.negative != y.negative) {
+    if (x.negative != y.negative)
         *ret = x.negative ? -1 : 1;
-        return true;
-    }
-    int o = order_of((int64_t)x.whole.len, (int64_t)y.whole.len);
-    if (!o)
-        o = bytes_cmp(x.whole, y.whole);
-    if (!o)
-        o = bytes_cmp(x.fraction, y.fraction);
-    *ret = x.negative ? -o : o;
+    else
+        *ret = x.negative ? -compare_magnitudes(&x, &y) : compare_magnitudes(&x, &y);
     return true;
 }
 
@@ -129,8 +177,6 @@ static bool to_number(const struct type *t, struct bytes v, int64_t *ret) {
         return *ret || bytes_eq_nocase(v, BYTES("false"));
     case TYPE_DATE:
         return take_date(&v, ret);
-    case TYPE_TIMESTAMP:
-        return to_timestamp(v, ret);
     default:
         return bytes_to_i64(v, ret);
     }
@@ -146,11 +192,12 @@ bool catalog_value_compare(const struct type *t, struct bytes a, struct bytes b,
     case TYPE_INT:
     case TYPE_BIGINT:
     case TYPE_DATE:
-    case TYPE_TIMESTAMP:
         if (!to_number(t, a, &x) || !to_number(t, b, &y))
             return false;
         *ret_order = order_of(x, y);
         return true;
+    case TYPE_TIMESTAMP:
+        return compare_timestamps(a, b, ret_order);
     case TYPE_FLOAT:
     case TYPE_DOUBLE:
         if (!to_double(a, &f) || !to_double(b, &g))

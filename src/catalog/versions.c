@@ -2,8 +2,8 @@
  * the older ones are rows of glue_table_version, written by the update that replaced them. */
 #include "catalog/catalog_int.h"
 
-static int no_version(int64_t version, struct err *e) {
-    return err_set(e, ERR_ENTITY_NOT_FOUND, "Table version %lld not found.", (long long)version);
+static int no_version(struct err *e) {
+    return err_set(e, ERR_ENTITY_NOT_FOUND, "Version not found.");
 }
 
 int cat_version_archive(struct cat_conn *k, int64_t table_id, struct err *e) {
@@ -32,7 +32,7 @@ static int version_read(struct cat_conn *k, struct arena *a, int64_t version,
     if (!rc)
         rc = cat_step(st, e);
     if (rc <= 0)
-        return rc < 0 ? rc : no_version(version, e);
+        return rc < 0 ? rc : no_version(e);
     version_from_row(a, st, table);
     cat_reset(st);
     return a->failed ? err_set(e, ERR_NOMEM, NULL) : 0;
@@ -104,7 +104,7 @@ static int version_delete(struct cat_conn *k, struct bytes database, struct byte
                        (long long)version);
     rc = cat_run(k, e, "DELETE FROM glue_table_version WHERE table_id=?1 AND version_id=?2", "ii",
                  id, version);
-    return !rc && sqlite3_changes(k->db) == 0 ? no_version(version, e) : rc;
+    return !rc && sqlite3_changes(k->db) == 0 ? no_version(e) : rc;
 }
 
 int catalog_table_version_delete(struct catalog *c, struct bytes database, struct bytes name,

@@ -6,10 +6,13 @@
  *           | key ( op literal | [NOT] IN '(' literal, ... ')' | [NOT] BETWEEN literal AND literal
  *                 | [NOT] LIKE literal | IS [NOT] NULL )
  *
- * A literal is 'text' ('' for a quote), a bare word or a number. The value
+ * A literal is 'text' ('' for a quote), a bare word or a number, and must be a value of the key's
+ * type. Keys, literals, AND and OR may stand in parentheses of their own, as AWS lets them. The
+ * value
  * __HIVE_DEFAULT_PARTITION__ is NULL to IS NULL but an ordinary text to comparisons, since clients
  * compare with it by name. */
 #include "api/glue/expression.h"
+#include "api/glue/expression_literal.h"
 #include "catalog/value.h"
 
 enum node_kind { NODE_OR, NODE_AND, NODE_NOT, NODE_COMPARE, NODE_IN, NODE_LIKE, NODE_IS_NULL };
@@ -38,6 +41,7 @@ struct parser {
     const struct expression_key *keys;
     size_t key_count;
     int depth;
+    bool refused; /* e says why: not only "unsupported" */
     struct err *e;
 };
 
@@ -114,7 +118,8 @@ static bool take_word(struct parser *p, const char *word) {
 
 /* ---- grammar: each returns NULL with p->e filled ---- */
 static struct expression *bad(struct parser *p) {
-    err_set(p->e, ERR_INVALID_INPUT, "Unsupported expression '%.*s'.", BYTES_ARG(p->whole));
+    if (!p->refused)
+        err_set(p->e, ERR_INVALID_INPUT, "Unsupported expression '%.*s'.", BYTES_ARG(p->whole));
     return NULL;
 }
 static struct expression *node(struct parser *p, enum node_kind kind, const struct expression *left,
@@ -130,9 +135,51 @@ static struct expression *node(struct parser *p, enum node_kind kind, const stru
     return x;
 }
 
+/* ---- parentheses around one thing ---- */
+static size_t take_opens(struct parser *p) {
+    size_t n = 0;
+    for (; p->tok.kind == TOK_OPEN; n++)
+        next(p);
+    return n;
+}
+static bool take_closes(struct parser *p, size_t n) {
+    for (; n && p->tok.kind == TOK_CLOSE; n--)
+        next(p);
+    return n == 0;
+}
+
+/* `word`, or "(word)": tried on a copy, since a group may begin here instead. */
+static bool take_joint(struct parser *p, const char *word) {
+    struct parser ahead = *p;
+    size_t n = take_opens(&ahead);
+    if (!take_word(&ahead, word) || !take_closes(&ahead, n))
+        return false;
+    *p = ahead;
+    return true;
+}
+
+/* The name of a key, in as many parentheses as close right behind it. */
+static bool take_key(struct parser *p, struct bytes *ret) {
+    struct parser ahead = *p;
+    size_t n = take_opens(&ahead);
+    if (ahead.tok.kind != TOK_WORD)
+        return false;
+    *ret = ahead.tok.text;
+    next(&ahead);
+    if (!take_closes(&ahead, n))
+        return false;
+    *p = ahead;
+    return true;
+}
+
 static bool take_literal(struct parser *p, struct expression *x) {
+    size_t opens = take_opens(p);
     if (p->tok.kind != TOK_STRING && p->tok.kind != TOK_WORD)
         return false;
+    if (x->kind != NODE_LIKE && expression_check_literal(x->type, p->tok.text, p->e)) {
+        p->refused = true;
+        return false;
+    }
     struct bytes *grown = ARENA_NEW_N(p->a, struct bytes, x->literal_count + 1);
     if (!grown)
         return false;
@@ -141,7 +188,7 @@ static bool take_literal(struct parser *p, struct expression *x) {
     grown[x->literal_count++] = p->tok.text;
     x->literals = grown;
     next(p);
-    return true;
+    return take_closes(p, opens);
 }
 
 static struct expression *parse_or(struct parser *p);
@@ -203,36 +250,39 @@ static struct expression *parse_test_of(struct parser *p, struct expression *x) 
         r = parse_between(p, x);
     else if (take_word(p, "like")) {
         x->kind = NODE_LIKE;
-        r = take_literal(p, x) ? x : bad(p);
+        p->refused = expression_check_like(x->type, p->e) != 0;
+        r = !p->refused && take_literal(p, x) ? x : bad(p);
     } else
         r = negate ? bad(p) : parse_compare(p, x);
     return r && negate ? node(p, NODE_NOT, r, NULL) : r;
 }
 
-static struct expression *parse_test(struct parser *p) {
-    if (p->tok.kind == TOK_OPEN) {
-        next(p);
-        struct expression *x = parse_or(p);
-        if (!x)
-            return NULL;
-        if (p->tok.kind != TOK_CLOSE)
-            return bad(p);
-        next(p);
-        return x;
-    }
-    if (p->tok.kind != TOK_WORD)
+static struct expression *parse_group(struct parser *p) {
+    next(p);
+    struct expression *x = parse_or(p);
+    if (!x)
+        return NULL;
+    if (p->tok.kind != TOK_CLOSE)
         return bad(p);
+    next(p);
+    return x;
+}
+
+static struct expression *parse_test(struct parser *p) {
+    struct bytes name;
+    if (!take_key(p, &name))
+        return p->tok.kind == TOK_OPEN ? parse_group(p) : bad(p);
     struct expression *x = node(p, NODE_COMPARE, NULL, NULL);
     if (!x)
         return NULL;
-    while (x->key < p->key_count && !bytes_eq_nocase(p->keys[x->key].name, p->tok.text))
+    while (x->key < p->key_count && !bytes_eq_nocase(p->keys[x->key].name, name))
         x->key++;
     if (x->key == p->key_count) {
-        err_set(p->e, ERR_INVALID_INPUT, "Unknown column '%.*s'.", BYTES_ARG(p->tok.text));
+        p->refused = true;
+        err_set(p->e, ERR_INVALID_INPUT, "Invalid partition expression!");
         return NULL;
     }
     x->type = p->keys[x->key].type;
-    next(p);
     return parse_test_of(p, x);
 }
 
@@ -252,7 +302,7 @@ static struct expression *parse_not(struct parser *p) {
 
 static struct expression *parse_and(struct parser *p) {
     struct expression *x = parse_not(p);
-    while (x && take_word(p, "and")) {
+    while (x && take_joint(p, "and")) {
         struct expression *y = parse_not(p);
         x = y ? node(p, NODE_AND, x, y) : NULL;
     }
@@ -261,7 +311,7 @@ static struct expression *parse_and(struct parser *p) {
 
 static struct expression *parse_or(struct parser *p) {
     struct expression *x = parse_and(p);
-    while (x && take_word(p, "or")) {
+    while (x && take_joint(p, "or")) {
         struct expression *y = parse_and(p);
         x = y ? node(p, NODE_OR, x, y) : NULL;
     }
@@ -291,7 +341,7 @@ int expression_parse(struct arena *a, struct bytes text, const struct expression
 static int compare(const struct expression *x, struct bytes v) {
     int o;
     if (!catalog_value_compare(x->type, v, x->literals[0], &o))
-        return x->op == OP_NE;
+        return bytes_eq(v, x->literals[0]) ? x->op == OP_EQ : x->op == OP_NE;
     switch (x->op) {
     case OP_EQ:
         return o == 0;
@@ -312,7 +362,8 @@ static int compare(const struct expression *x, struct bytes v) {
 static int in_list(const struct expression *x, struct bytes v) {
     int o;
     for (size_t i = 0; i < x->literal_count; i++)
-        if (catalog_value_compare(x->type, v, x->literals[i], &o) && o == 0)
+        if (catalog_value_compare(x->type, v, x->literals[i], &o) ? o == 0
+                                                                  : bytes_eq(v, x->literals[i]))
             return 1;
     return 0;
 }
