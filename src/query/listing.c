@@ -173,6 +173,11 @@ static int list_location(struct lister *l, struct bytes location) {
         return no_bucket(l, location);
     if (rc && l->e)
         *l->e = why;
+    /* Most folders of a projected table are missing: nothing to hold. */
+    if (!rc && listing->count == 0) {
+        store_listing_release(l->p->service->d.store, &listing);
+        return 0;
+    }
     if (!rc)
         rc = keep_listing(l->p, listing, l->e);
     if (!rc && listing->count == 0)
