@@ -10,6 +10,7 @@ int cmd_outputs(int argc, char **argv);
 int cmd_put(int argc, char **argv);
 int cmd_tail(int argc, char **argv);
 int cmd_sql(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_flush(int argc, char **argv);
 int cmd_status(int argc, char **argv);

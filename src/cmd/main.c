@@ -21,6 +21,7 @@ static const struct subcommand subcommands[] = {
     {"put", cmd_put, "send events to a stream: from a file, standard input or a generator"},
     {"tail", cmd_tail, "follow the events of a stream"},
     {"sql", cmd_sql, "run SQL, or start an interactive session"},
+    {"explain", cmd_explain, "say what a query would read and cost, without running it"},
     {"ls", cmd_ls, "list databases, tables, streams, or objects under s3://..."},
     {"flush", cmd_flush, "make files of what waits in the logs now"},
     {"status", cmd_status, "what the server is doing"},

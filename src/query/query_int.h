@@ -66,6 +66,7 @@ struct query_service {
     struct exec *live, *queue_head, *queue_tail;
     struct waiter *waiters;
     bool closing;
+    int explaining; /* calls under way */
     pthread_t planners[QUERY_PLANNERS], timer;
     int thread_count;
     bool timer_started;
@@ -235,6 +236,9 @@ void sqltext_string(struct buf *out, struct bytes v);
 void sqltext_files(struct buf *out, const struct plan_file *files, size_t n);
 /* The value of partition column `key` as text of one file among the scan's. */
 void sqltext_partition(struct buf *out, const struct plan_scan *s, size_t key);
+
+/* explain_write.c: the plan as a JSON object, appended; plans parts of it again. */
+int explain_write(struct plan *p, struct bytes sql, struct buf *out, struct err *e) WARN_UNUSED;
 
 /* ---- ddl.c, show.c: statements that run in the front ---- */
 /* Appends the result's lines to *out and sets the ColumnInfo array (in the arena). */

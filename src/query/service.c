@@ -119,7 +119,7 @@ void query_close(struct query_service **pq) {
     for (int i = 0; i < q->thread_count; i++)
         pthread_join(q->planners[i], NULL);
     pthread_mutex_lock(&q->lock);
-    while (unfinished(q))
+    while (unfinished(q) || q->explaining)
         pthread_cond_wait(&q->drained, &q->lock);
     while (q->live) {
         struct exec *x = q->live;

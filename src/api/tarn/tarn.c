@@ -128,12 +128,47 @@ static void flush(struct tarn_service *s, struct http_request *r) {
     }
 }
 
+/* ---- plan ---- */
+static void planned(void *ctx, int rc, struct bytes json, const struct err *e) {
+    struct http_request *r = ctx;
+    struct bytes body = rc ? (struct bytes){0} : arena_copy(&r->arena, json);
+    struct err none = {0};
+    if (!rc && !body.ptr) {
+        rc = err_set(&none, ERR_NOMEM, NULL);
+        e = &none;
+    }
+    if (rc) {
+        reply_error(r, e);
+    } else {
+        http_reply(r, 200, "application/json", body);
+    }
+}
+
+/* {"sql": .., "database": .., "workgroup": ..} */
+static void plan(struct tarn_service *s, struct http_request *r) {
+    struct err e = {0};
+    struct json *in = NULL;
+    int rc = json_parse(&r->arena, r->body, &in, &e);
+    struct bytes sql = json_get_str(in, "sql");
+    if (!rc && !sql.len) {
+        rc = err_set(&e, ERR_INVALID_REQUEST,
+                     "The body must be {\"sql\": \"select ..\", \"database\": \"..\"}.");
+    }
+    rc = rc ? rc
+            : query_explain_later(s->deps.query, sql, json_get_str(in, "database"),
+                                  json_get_str(in, "workgroup"), planned, r, &e);
+    if (rc) {
+        reply_error(r, &e);
+    }
+}
+
 static const struct route {
     const char *method, *path;
     void (*handle)(struct tarn_service *s, struct http_request *r);
 } routes[] = {{"GET", "/tarn/v1/status", status},
               {"GET", "/tarn/v1/wait", wait_query},
-              {"POST", "/tarn/v1/flush", flush}};
+              {"POST", "/tarn/v1/flush", flush},
+              {"POST", "/tarn/v1/plan", plan}};
 
 static void handle(void *ctx, struct http_request *r) {
     for (size_t i = 0; i < COUNT_OF(routes); i++) {

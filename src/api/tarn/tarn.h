@@ -3,13 +3,15 @@
  *  GET  /tarn/v1/status                 the server's state
  *  GET  /tarn/v1/wait?id=ID&ms=N        answers when the query execution is in a final state
  *  POST /tarn/v1/flush[?delivery=NAME]  delivers what waits in the log now; answers when committed
+ *  POST /tarn/v1/plan                   {"sql": .., "database": .., "workgroup": ..}: what the
+ * query would read (docs/explain.md); nothing is run
  */
 #ifndef TARN_API_TARN_TARN_H
 #define TARN_API_TARN_TARN_H
 
 #include "api/api.h"
 #include "delivery/delivery.h"
-#include "query/query.h"
+#include "query/explain.h"
 
 struct tarn_deps {
     struct clock *clock;
