@@ -1,6 +1,7 @@
 """Glue beyond tables and partitions: statistics, indexes, functions, tags, search, settings, limits."""
 import datetime
 import json
+import threading
 
 import pytest
 from test_glue import error, partition_input, table_input
@@ -381,3 +382,46 @@ def test_parts_of_answers(glue):
     assert tables["TableList"][0]["TableType"] == "EXTERNAL_TABLE"
     names = glue.get_databases(ResourceShareType="ALL")["DatabaseList"]
     assert "parts2" in [d["Name"] for d in names]
+
+
+# ---- reads during changes ----
+def test_reads_during_changes_see_no_errors(glue, tarn):
+    make_table(glue, "busy", "fixed")
+    stop, failures, reads = threading.Event(), [], [0]
+
+    def change(thread):
+        name = f"t{thread}"
+        for i in range(40):
+            glue.create_table(DatabaseName="busy", TableInput=table_input(name))
+            at = {"DatabaseName": "busy", "TableName": name}
+            glue.batch_create_partition(**at, PartitionInputList=[
+                partition_input(str(n)) for n in range(20)])
+            glue.update_table(DatabaseName="busy", TableInput=table_input("fixed", Parameters={
+                "n": str(i)}))
+            glue.delete_table(DatabaseName="busy", Name=name)
+
+    def read():
+        while not stop.is_set():
+            assert glue.get_table(DatabaseName="busy", Name="fixed")["Table"]["Name"] == "fixed"
+            for t in glue.get_tables(DatabaseName="busy")["TableList"]:
+                try:
+                    n = len(glue.get_partitions(DatabaseName="busy", TableName=t["Name"])["Partitions"])
+                    assert n in (0, 20)  # a batch is there whole or not at all
+                except glue.exceptions.EntityNotFoundException:
+                    pass
+            reads[0] += 1
+
+    def guarded(work, *args):
+        try:
+            work(*args)
+        except Exception as e:  # noqa: BLE001
+            failures.append(e)
+
+    readers = [threading.Thread(target=guarded, args=(read,)) for _ in range(4)]
+    writers = [threading.Thread(target=guarded, args=(change, n)) for n in range(3)]
+    [t.start() for t in readers + writers]
+    [t.join() for t in writers]
+    stop.set()
+    [t.join() for t in readers]
+    assert failures == [] and reads[0] > 5
+    assert "locked" not in tarn.log_text()

@@ -262,96 +262,141 @@ static const struct api_param p_delete_policy[] = {ARN(false), CONDITION, END};
 
 #define OP(n, handler, params, text)                                                               \
     { #n, handler, params, "glue:" #n, text }
+/* Changes run on the writer's thread (glue_writer.c). */
+#define LATER(handler)                                                                             \
+    static int handler##_later(struct api_call *call) {                                            \
+        return glue_later(call, handler);                                                          \
+    }
+LATER(glue_create_database)
+LATER(glue_update_database)
+LATER(glue_delete_database)
+LATER(glue_create_table)
+LATER(glue_delete_table_version)
+LATER(glue_batch_delete_table_version)
+LATER(glue_update_table)
+LATER(glue_delete_table)
+LATER(glue_batch_delete_table)
+LATER(glue_create_partition)
+LATER(glue_batch_create_partition)
+LATER(glue_update_partition)
+LATER(glue_batch_update_partition)
+LATER(glue_delete_partition)
+LATER(glue_batch_delete_partition)
+LATER(glue_update_column_statistics)
+LATER(glue_delete_column_statistics)
+LATER(glue_create_partition_index)
+LATER(glue_delete_partition_index)
+LATER(glue_create_user_defined_function)
+LATER(glue_update_user_defined_function)
+LATER(glue_delete_user_defined_function)
+LATER(glue_tag_resource)
+LATER(glue_untag_resource)
+LATER(glue_put_encryption_settings)
+LATER(glue_put_resource_policy)
+LATER(glue_delete_resource_policy)
+#define CHANGE(n, handler, params, text) OP(n, handler##_later, params, text)
+
 const struct api_op glue_operations[] = {
-    OP(CreateDatabase, glue_create_database, p_database_input, "Creates a database."),
+    CHANGE(CreateDatabase, glue_create_database, p_database_input, "Creates a database."),
     OP(GetDatabase, glue_get_database, p_name, "Describes a database."),
     OP(GetDatabases, glue_get_databases, p_page, "Lists databases in name order."),
-    OP(UpdateDatabase, glue_update_database, p_update_database, "Replaces a database's settings."),
-    OP(DeleteDatabase, glue_delete_database, p_name, "Deletes a database with its tables."),
-    OP(CreateTable, glue_create_table, p_create_table, "Creates a table."),
+    CHANGE(UpdateDatabase, glue_update_database, p_update_database,
+           "Replaces a database's settings."),
+    CHANGE(DeleteDatabase, glue_delete_database, p_name, "Deletes a database with its tables."),
+    CHANGE(CreateTable, glue_create_table, p_create_table, "Creates a table."),
     OP(GetTable, glue_get_table, p_table, "Describes a table."),
     OP(GetTables, glue_get_tables, p_tables, "Lists a database's tables, by regular expression."),
     OP(GetTableVersions, glue_get_table_versions, p_versions,
        "Lists a table's versions, newest first."),
     OP(GetTableVersion, glue_get_table_version, p_get_version,
        "Describes a table as it was, or as it is."),
-    OP(DeleteTableVersion, glue_delete_table_version, p_delete_version,
-       "Forgets an older version of a table."),
-    OP(BatchDeleteTableVersion, glue_batch_delete_table_version, p_delete_versions,
-       "Forgets older versions of a table."),
-    OP(UpdateTable, glue_update_table, p_update_table,
-       "Replaces a table's definition; VersionId makes it optimistic, SkipArchive keeps no "
-       "version."),
-    OP(DeleteTable, glue_delete_table, p_table, "Deletes a table with its partitions."),
-    OP(BatchDeleteTable, glue_batch_delete_table, p_delete_tables, "Deletes tables."),
-    OP(CreatePartition, glue_create_partition, p_partition_input, "Registers a partition."),
-    OP(BatchCreatePartition, glue_batch_create_partition, p_partition_inputs,
-       "Registers up to 100 partitions."),
+    CHANGE(DeleteTableVersion, glue_delete_table_version, p_delete_version,
+           "Forgets an older version of a table."),
+    CHANGE(BatchDeleteTableVersion, glue_batch_delete_table_version, p_delete_versions,
+           "Forgets older versions of a table."),
+    CHANGE(UpdateTable, glue_update_table, p_update_table,
+           "Replaces a table's definition; VersionId makes it optimistic, SkipArchive keeps no "
+           "version."),
+    CHANGE(DeleteTable, glue_delete_table, p_table, "Deletes a table with its partitions."),
+    CHANGE(BatchDeleteTable, glue_batch_delete_table, p_delete_tables, "Deletes tables."),
+    CHANGE(CreatePartition, glue_create_partition, p_partition_input, "Registers a partition."),
+    CHANGE(BatchCreatePartition, glue_batch_create_partition, p_partition_inputs,
+           "Registers up to 100 partitions."),
     OP(GetPartition, glue_get_partition, p_values, "Describes a partition."),
     OP(GetPartitions, glue_get_partitions, p_partitions,
        "Lists partitions by expression, in segments."),
     OP(BatchGetPartition, glue_batch_get_partition, p_to_get, "Describes partitions by values."),
-    OP(UpdatePartition, glue_update_partition, p_update_partition, "Replaces a partition."),
-    OP(BatchUpdatePartition, glue_batch_update_partition, p_entries, "Replaces partitions."),
-    OP(DeletePartition, glue_delete_partition, p_values, "Deletes a partition."),
-    OP(BatchDeletePartition, glue_batch_delete_partition, p_to_delete, "Deletes partitions."),
+    CHANGE(UpdatePartition, glue_update_partition, p_update_partition, "Replaces a partition."),
+    CHANGE(BatchUpdatePartition, glue_batch_update_partition, p_entries, "Replaces partitions."),
+    CHANGE(DeletePartition, glue_delete_partition, p_values, "Deletes a partition."),
+    CHANGE(BatchDeletePartition, glue_batch_delete_partition, p_to_delete, "Deletes partitions."),
     OP(GetColumnStatisticsForTable, glue_get_column_statistics, p_stats,
        "Gives the statistics of a table's columns."),
-    OP(UpdateColumnStatisticsForTable, glue_update_column_statistics, p_update_stats,
-       "Stores statistics of a table's columns."),
-    OP(DeleteColumnStatisticsForTable, glue_delete_column_statistics, p_delete_stats,
-       "Forgets a column's statistics."),
+    CHANGE(UpdateColumnStatisticsForTable, glue_update_column_statistics, p_update_stats,
+           "Stores statistics of a table's columns."),
+    CHANGE(DeleteColumnStatisticsForTable, glue_delete_column_statistics, p_delete_stats,
+           "Forgets a column's statistics."),
     OP(GetColumnStatisticsForPartition, glue_get_column_statistics, p_partition_stats,
        "Gives the statistics of a partition's columns."),
-    OP(UpdateColumnStatisticsForPartition, glue_update_column_statistics, p_update_partition_stats,
-       "Stores statistics of a partition's columns."),
-    OP(DeleteColumnStatisticsForPartition, glue_delete_column_statistics, p_delete_partition_stats,
-       "Forgets a column's statistics in a partition."),
-    OP(CreatePartitionIndex, glue_create_partition_index, p_create_index,
-       "Declares a partition index; it is ACTIVE at once."),
+    CHANGE(UpdateColumnStatisticsForPartition, glue_update_column_statistics,
+           p_update_partition_stats, "Stores statistics of a partition's columns."),
+    CHANGE(DeleteColumnStatisticsForPartition, glue_delete_column_statistics,
+           p_delete_partition_stats, "Forgets a column's statistics in a partition."),
+    CHANGE(CreatePartitionIndex, glue_create_partition_index, p_create_index,
+           "Declares a partition index; it is ACTIVE at once."),
     OP(GetPartitionIndexes, glue_get_partition_indexes, p_indexes,
        "Lists a table's partition indexes."),
-    OP(DeletePartitionIndex, glue_delete_partition_index, p_index, "Drops a partition index."),
-    OP(CreateUserDefinedFunction, glue_create_user_defined_function, p_create_function,
-       "Registers a function for Hive, Spark or Trino."),
+    CHANGE(DeletePartitionIndex, glue_delete_partition_index, p_index, "Drops a partition index."),
+    CHANGE(CreateUserDefinedFunction, glue_create_user_defined_function, p_create_function,
+           "Registers a function for Hive, Spark or Trino."),
     OP(GetUserDefinedFunction, glue_get_user_defined_function, p_function, "Describes a function."),
     OP(GetUserDefinedFunctions, glue_get_user_defined_functions, p_functions,
        "Lists functions by pattern, of one database or all."),
-    OP(UpdateUserDefinedFunction, glue_update_user_defined_function, p_update_function,
-       "Replaces a function."),
-    OP(DeleteUserDefinedFunction, glue_delete_user_defined_function, p_function,
-       "Deletes a function."),
+    CHANGE(UpdateUserDefinedFunction, glue_update_user_defined_function, p_update_function,
+           "Replaces a function."),
+    CHANGE(DeleteUserDefinedFunction, glue_delete_user_defined_function, p_function,
+           "Deletes a function."),
     OP(SearchTables, glue_search_tables, p_search,
        "Finds tables of all databases by text and filters."),
-    OP(TagResource, glue_tag_resource, p_tag, "Adds tags to a database, table or crawler."),
-    OP(UntagResource, glue_untag_resource, p_untag, "Removes tags."),
+    CHANGE(TagResource, glue_tag_resource, p_tag, "Adds tags to a database, table or crawler."),
+    CHANGE(UntagResource, glue_untag_resource, p_untag, "Removes tags."),
     OP(GetTags, glue_get_tags, p_tags, "Lists a resource's tags."),
     OP(GetCatalogImportStatus, glue_get_import_status, NULL,
        "Answers that nothing is left to import."),
     OP(GetDataCatalogEncryptionSettings, glue_get_encryption_settings, NULL,
        "Gives the stored encryption settings."),
-    OP(PutDataCatalogEncryptionSettings, glue_put_encryption_settings, p_encryption,
-       "Stores encryption settings; nothing is encrypted by them."),
-    OP(PutResourcePolicy, glue_put_resource_policy, p_put_policy,
-       "Stores a resource policy; it is not evaluated."),
+    CHANGE(PutDataCatalogEncryptionSettings, glue_put_encryption_settings, p_encryption,
+           "Stores encryption settings; nothing is encrypted by them."),
+    CHANGE(PutResourcePolicy, glue_put_resource_policy, p_put_policy,
+           "Stores a resource policy; it is not evaluated."),
     OP(GetResourcePolicy, glue_get_resource_policy, p_get_policy, "Gives a resource policy."),
     OP(GetResourcePolicies, glue_get_resource_policies, p_policies, "Lists resource policies."),
-    OP(DeleteResourcePolicy, glue_delete_resource_policy, p_delete_policy,
-       "Deletes a resource policy."),
+    CHANGE(DeleteResourcePolicy, glue_delete_resource_policy, p_delete_policy,
+           "Deletes a resource policy."),
     {0}};
 
 const struct api_service *glue_service_new(struct catalog *c) {
-    struct api_service *s = mem_calloc(1, sizeof *s);
-    if (s)
-        *s = (struct api_service){.name = "glue",
+    struct glue_service *s = mem_calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->catalog = c;
+    s->api = (struct api_service){.name = "glue",
                                   .target_prefix = "AWSGlue",
                                   .protocol = API_JSON_1_1,
                                   .ops = glue_operations,
-                                  .ctx = c};
-    return s;
+                                  .ctx = s};
+    if (glue_writer_new(&s->writer)) {
+        mem_free(s);
+        return NULL;
+    }
+    return &s->api;
 }
 
-void glue_service_free(const struct api_service **s) {
-    mem_free((void *)*s);
-    *s = NULL;
+void glue_service_free(const struct api_service **api) {
+    if (!*api)
+        return;
+    struct glue_service *s = (*api)->ctx;
+    glue_writer_free(&s->writer);
+    mem_free(s);
+    *api = NULL;
 }

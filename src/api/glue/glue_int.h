@@ -6,9 +6,24 @@
 #include "api/glue/glue.h"
 #include "base/mem.h"
 
+/* ctx of the service. */
+struct glue_writer;
+struct glue_service {
+    struct api_service api;
+    struct catalog *catalog;
+    struct glue_writer *writer;
+};
 static inline struct catalog *glue_catalog(const struct api_call *call) {
-    return call->service->ctx;
+    const struct glue_service *s = call->service->ctx;
+    return s->catalog;
 }
+
+/* ---- glue_writer.c ---- */
+int glue_writer_new(struct glue_writer **ret) WARN_UNUSED;
+/* Ends after what is queued. */
+void glue_writer_free(struct glue_writer **w);
+/* Runs the handler, and finishes the call, on the writer's thread: API_PENDING. */
+int glue_later(struct api_call *call, api_handler handle);
 
 /* ---- glue.c: reading requests, writing common shapes ---- */
 /* Member `name` of `in`, lower-cased (Glue keeps database and table names so). */
