@@ -176,12 +176,11 @@ static int list_location(struct lister *l, struct bytes location) {
     /* Most folders of a projected table are missing: nothing to hold. */
     if (!rc && listing->count == 0) {
         store_listing_release(l->p->service->d.store, &listing);
+        note_absent(l, key);
         return 0;
     }
     if (!rc)
         rc = keep_listing(l->p, listing, l->e);
-    if (!rc && listing->count == 0)
-        note_absent(l, key);
     for (size_t i = 0; !rc && i < listing->count; i++)
         rc = add_object(l, &listing->objects[i]);
     return rc;
