@@ -10,8 +10,9 @@
  *
  *     get -> find (take a reference) -> holds? give it : list anew, keep, give
  *
- * Listings are never changed; the table drops its reference when it forgets one, the last reference
- * frees it. */
+ * A listing is put together in an arena, then packed into one heap block of just its size:
+ * thousands of them are of one file. It is never changed; the table drops its reference when it
+ * forgets one, the last reference frees it. */
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -29,10 +30,10 @@ struct seen_folder {
 
 struct kept {
     struct store_listing listing; /* first: what callers hold */
-    struct arena arena;
-    struct bytes name; /* bucket/prefix */
-    struct seen_folder *folders;
-    size_t folder_count, folder_cap, object_cap;
+    struct bytes name;            /* bucket/prefix */
+    const struct seen_folder *folders;
+    size_t folder_count;
+    size_t size;       /* of the heap block, which holds all that this views */
     bool missing;      /* a folder was not there: cheap to find out again, not kept */
     int64_t newest_ns; /* latest change of a folder */
     /* under lock */
@@ -56,11 +57,6 @@ struct listings *listings_new(void) {
     return l;
 }
 
-static void free_kept(struct kept *k) {
-    arena_clear(&k->arena);
-    mem_free(k);
-}
-
 /* ---- the table, under lock ---- */
 static struct kept **slot_of(struct listings *l, struct bytes name) {
     return &l->slots[crc32c(0, name.ptr, name.len) % SLOTS];
@@ -68,7 +64,7 @@ static struct kept **slot_of(struct listings *l, struct bytes name) {
 
 static void unref(struct kept *k) {
     if (--k->refs == 0)
-        free_kept(k);
+        mem_free(k);
 }
 
 static void link_newest(struct listings *l, struct kept *k) {
@@ -94,7 +90,7 @@ static void forget(struct listings *l, struct kept *k) {
         at = &(*at)->next;
     *at = k->next;
     unlink_used(l, k);
-    l->bytes -= k->arena.used;
+    l->bytes -= k->size;
     k->in_table = false;
     unref(k);
 }
@@ -121,7 +117,7 @@ static void keep(struct listings *l, struct kept *k) {
     *at = k;
     k->in_table = true;
     k->refs++;
-    l->bytes += k->arena.used;
+    l->bytes += k->size;
     link_newest(l, k);
     while (l->bytes > KEPT_BYTES)
         forget(l, l->oldest);
@@ -157,7 +153,11 @@ static bool holds(struct store *s, const struct kept *k) {
 /* ---- listing anew ---- */
 struct filling {
     struct store *s;
-    struct kept *k;
+    struct arena arena;
+    struct kept draft;
+    struct seen_folder *folders;
+    struct store_object *objects;
+    size_t folder_cap, object_cap;
     struct err *e;
 };
 
@@ -175,59 +175,98 @@ static void *grow(struct arena *a, void *items, size_t count, size_t *cap, size_
 
 static int on_folder(void *ctx, const char *path) {
     struct filling *f = ctx;
-    struct kept *k = f->k;
+    struct kept *k = &f->draft;
     struct vfs_stat st;
     if (f->s->vfs->ops->stat(f->s->vfs, path, &st)) {
         k->missing = true;
         return 0;
     }
-    k->folders = grow(&k->arena, k->folders, k->folder_count, &k->folder_cap, sizeof *k->folders);
-    const char *copy = arena_strndup(&k->arena, path, strlen(path));
-    if (!k->folders || !copy)
+    f->folders = grow(&f->arena, f->folders, k->folder_count, &f->folder_cap, sizeof *f->folders);
+    const char *copy = arena_strndup(&f->arena, path, strlen(path));
+    if (!f->folders || !copy)
         return err_set(f->e, ERR_NOMEM, NULL);
-    k->folders[k->folder_count++] = (struct seen_folder){copy, st.inode, st.mtime_ns};
+    f->folders[k->folder_count++] = (struct seen_folder){copy, st.inode, st.mtime_ns};
     k->newest_ns = MAX_OF(k->newest_ns, st.mtime_ns);
     return 0;
 }
 
 static int on_entry(void *ctx, const struct store_entry *entry) {
     struct filling *f = ctx;
-    struct kept *k = f->k;
-    struct store_object *objects = grow(&k->arena, (void *)k->listing.objects, k->listing.count,
-                                        &k->object_cap, sizeof *objects);
-    const char *path = arena_strndup(&k->arena, entry->path, strlen(entry->path));
-    struct bytes key = arena_copy(&k->arena, entry->key);
-    if (!objects || k->arena.failed)
+    size_t *count = &f->draft.listing.count;
+    f->objects = grow(&f->arena, f->objects, *count, &f->object_cap, sizeof *f->objects);
+    const char *path = arena_strndup(&f->arena, entry->path, strlen(entry->path));
+    struct bytes key = arena_copy(&f->arena, entry->key);
+    if (!f->objects || f->arena.failed)
         return err_set(f->e, ERR_NOMEM, NULL);
-    objects[k->listing.count++] =
-        (struct store_object){key, path, entry->size_bytes, entry->mtime_ns};
-    k->listing.objects = objects;
+    f->objects[(*count)++] = (struct store_object){key, path, entry->size_bytes, entry->mtime_ns};
     return 0;
 }
 
-static int list_anew(struct store *s, struct bytes bucket, struct bytes prefix, struct kept **ret,
-                     struct err *e) {
-    struct kept *k = mem_calloc(1, sizeof *k);
+/* ---- packing: the struct, its folders and objects, then all their texts ---- */
+static size_t packed_size(const struct filling *f, struct bytes name) {
+    const struct kept *k = &f->draft;
+    size_t n = sizeof *k + name.len + k->folder_count * sizeof *f->folders +
+               k->listing.count * sizeof *f->objects;
+    for (size_t i = 0; i < k->folder_count; i++)
+        n += strlen(f->folders[i].path) + 1;
+    for (size_t i = 0; i < k->listing.count; i++)
+        n += f->objects[i].key.len + strlen(f->objects[i].path) + 1;
+    return n;
+}
+
+static const char *pack_text(char **at, const char *text, size_t len) {
+    char *ret = *at;
+    if (len)
+        memcpy(ret, text, len);
+    *at += len;
+    return ret;
+}
+
+static struct kept *pack(const struct filling *f, struct bytes name) {
+    size_t size = packed_size(f, name), folders = f->draft.folder_count;
+    size_t objects = f->draft.listing.count;
+    struct kept *k = mem_alloc(size);
+    if (!k)
+        return NULL;
+    *k = f->draft;
+    struct store_object *o = (struct store_object *)(k + 1);
+    struct seen_folder *d = (struct seen_folder *)(o + objects);
+    char *at = (char *)(d + folders);
+    k->refs = 1;
+    k->size = size;
+    k->listing.objects = o;
+    k->folders = d;
+    k->name = bytes_of(pack_text(&at, name.ptr, name.len), name.len);
+    for (size_t i = 0; i < folders; i++) {
+        d[i] = f->folders[i];
+        d[i].path = pack_text(&at, d[i].path, strlen(d[i].path) + 1);
+    }
+    for (size_t i = 0; i < objects; i++) {
+        o[i] = f->objects[i];
+        o[i].path = pack_text(&at, o[i].path, strlen(o[i].path) + 1);
+        o[i].key.ptr = pack_text(&at, o[i].key.ptr, o[i].key.len);
+    }
+    return k;
+}
+
+static int list_anew(struct store *s, struct bytes bucket, struct bytes prefix, struct bytes name,
+                     struct kept **ret, struct err *e) {
     struct store_list_options o = {
         .bucket = bucket, .prefix = prefix, .skip_hidden = true, .on_folder = on_folder};
-    struct filling f = {s, k, e};
-    if (!k)
-        return err_set(e, ERR_NOMEM, NULL);
-    arena_init(&k->arena, 0);
-    k->refs = 1;
-    k->name = arena_fmt(&k->arena, "%.*s/%.*s", BYTES_ARG(bucket), BYTES_ARG(prefix));
-    int rc = k->name.ptr ? 0 : err_set(e, ERR_NOMEM, NULL);
+    struct filling f = {.s = s, .e = e};
+    arena_init(&f.arena, 0);
+    int rc = store_list(s, &o, on_entry, &f, NULL, e);
+    struct kept *k = rc ? NULL : pack(&f, name);
+    if (!rc && !k)
+        rc = err_set(e, ERR_NOMEM, NULL);
+    arena_clear(&f.arena);
     if (!rc)
-        rc = store_list(s, &o, on_entry, &f, NULL, e);
-    if (rc)
-        free_kept(k);
-    else
         *ret = k;
     return rc;
 }
 
 static bool worth_keeping(const struct kept *k, int64_t began_ns) {
-    return !k->missing && k->newest_ns < began_ns - RACY_NS && k->arena.used < KEPT_BYTES / 2;
+    return !k->missing && k->newest_ns < began_ns - RACY_NS && k->size < KEPT_BYTES / 2;
 }
 
 /* ---- giving out ---- */
@@ -238,15 +277,11 @@ static struct kept *take_kept(struct listings *l, struct bytes name) {
     return k;
 }
 
-int store_listing_get(struct store *s, struct bytes bucket, struct bytes prefix,
-                      const struct store_listing **ret, struct err *e) {
+static int find_or_list(struct store *s, struct bytes bucket, struct bytes prefix,
+                        struct bytes name, struct kept **ret, struct err *e) {
     struct listings *l = s->listings;
     int64_t began_ns = clock_wall_ms(clock_system()) * 1000000;
-    struct arena a;
-    arena_init(&a, 0);
-    struct bytes name = arena_fmt(&a, "%.*s/%.*s", BYTES_ARG(bucket), BYTES_ARG(prefix));
-    struct kept *k = name.ptr ? take_kept(l, name) : NULL;
-    arena_clear(&a);
+    struct kept *k = take_kept(l, name);
     if (k && !holds(s, k)) {
         pthread_mutex_lock(&l->lock);
         forget(l, k);
@@ -255,7 +290,7 @@ int store_listing_get(struct store *s, struct bytes bucket, struct bytes prefix,
         k = NULL;
     }
     if (!k) {
-        int rc = list_anew(s, bucket, prefix, &k, e);
+        int rc = list_anew(s, bucket, prefix, name, &k, e);
         if (rc)
             return rc;
         pthread_mutex_lock(&l->lock);
@@ -263,8 +298,23 @@ int store_listing_get(struct store *s, struct bytes bucket, struct bytes prefix,
             keep(l, k);
         pthread_mutex_unlock(&l->lock);
     }
-    *ret = &k->listing;
+    *ret = k;
     return 0;
+}
+
+int store_listing_get(struct store *s, struct bytes bucket, struct bytes prefix,
+                      const struct store_listing **ret, struct err *e) {
+    struct buf name = {0};
+    struct kept *k = NULL;
+    buf_add(&name, bucket);
+    buf_add_char(&name, '/');
+    buf_add(&name, prefix);
+    int rc = buf_ok(&name) ? find_or_list(s, bucket, prefix, buf_bytes(&name), &k, e)
+                           : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&name);
+    if (!rc)
+        *ret = &k->listing;
+    return rc;
 }
 
 void store_listing_release(struct store *s, const struct store_listing **pl) {
