@@ -164,7 +164,10 @@ static void print_condition(const struct json *c) {
         char over[48];
         number(without, "partitions_over", over);
         buf_add_str(&text, "without it ");
-        if (json_get(without, "partitions_over")) {
+        if (json_get(without, "refused")) {
+            buf_add_fmt(&text, "the query is refused: %.*s",
+                        BYTES_ARG(json_get_str(without, "refused")));
+        } else if (json_get(without, "partitions_over")) {
             buf_add_fmt(&text, "%s partitions or more", over);
         } else {
             add_reading(&text, without);

@@ -148,6 +148,15 @@ def test_projection(lake):
     assert p["conditions"][0]["without"]["partitions"]["kept"] == 3653
 
 
+def test_injected(lake):
+    lake.rows("""create external table explain_db.injected (a int) partitioned by (u string)
+        stored as parquet location 's3://explain/injected/' tblproperties ('projection.enabled'='true',
+        'projection.u.type'='injected')""")
+    p = plan(lake, "select a from injected where u = 'x'")
+    assert "injected projected partition column u" in p["conditions"][0]["without"]["refused"]
+    assert "CONSTRAINT_VIOLATION" in plan(lake, "select a from injected", status=400)["message"]
+
+
 def test_errors(lake):
     assert plan(lake, "selec 1", status=400)["message"].startswith("SYNTAX_ERROR: line 1:1: ")
     wrong = plan(lake, "select nope from pq", status=400)
