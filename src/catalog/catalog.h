@@ -103,6 +103,13 @@ int catalog_partition_create_many(struct catalog *c, int64_t table_id,
 int catalog_partition_update(struct catalog *c, int64_t table_id, const struct bytes *values,
                              const struct bytes *new_values, size_t value_count, struct bytes json,
                              struct err *e) WARN_UNUSED;
+/* Many in one transaction: the partition of old[i].values becomes items[i] (values and json, as
+ * many values). ret_rcs[i] is 0, ERR_ENTITY_NOT_FOUND or ERR_ALREADY_EXISTS; any other failure
+ * undoes all. */
+int catalog_partition_update_many(struct catalog *c, int64_t table_id,
+                                  const struct catalog_partition *old,
+                                  const struct catalog_partition *items, size_t count, int *ret_rcs,
+                                  struct err *e) WARN_UNUSED;
 /* Read-modify-write: each old[i] (values and json as they were read) becomes items[i] (values and
  * json), all in one transaction. ERR_CONCURRENT_MODIFICATION when one is no longer so,
  * ERR_ALREADY_EXISTS when new values are taken. */

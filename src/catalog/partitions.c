@@ -155,6 +155,36 @@ int catalog_partition_update(struct catalog *c, int64_t table_id, const struct b
     return rc;
 }
 
+static int update_many(struct catalog *c, int64_t table_id, const struct catalog_partition *old,
+                       const struct catalog_partition *items, size_t count, int *ret_rcs,
+                       struct err *e) {
+    struct buf vals = {0}, new_vals = {0};
+    int rc = 0;
+    for (size_t i = 0; !rc && i < count; i++) {
+        buf_reset(&vals);
+        buf_reset(&new_vals);
+        rc = cat_values_encode(old[i].values, old[i].value_count, &vals, e);
+        if (!rc)
+            rc = cat_values_encode(items[i].values, items[i].value_count, &new_vals, e);
+        if (!rc)
+            rc = update(c, table_id, buf_bytes(&vals), buf_bytes(&new_vals), items[i].json, e);
+        ret_rcs[i] = rc;
+        if (rc == ERR_ENTITY_NOT_FOUND || rc == ERR_ALREADY_EXISTS)
+            rc = 0;
+    }
+    buf_clear(&vals);
+    buf_clear(&new_vals);
+    return rc;
+}
+
+int catalog_partition_update_many(struct catalog *c, int64_t table_id,
+                                  const struct catalog_partition *old,
+                                  const struct catalog_partition *items, size_t count, int *ret_rcs,
+                                  struct err *e) {
+    int rc = cat_write_begin(c, e);
+    return rc ? rc : cat_write_end(c, update_many(c, table_id, old, items, count, ret_rcs, e), e);
+}
+
 static int swap(struct catalog *c, int64_t table_id, struct bytes vals, struct bytes expected_json,
                 struct bytes new_vals, struct bytes json, struct err *e) {
     sqlite3_stmt *st = NULL;

@@ -367,6 +367,28 @@ def test_batch_limits(glue):
     assert glue.batch_get_partition(**at, PartitionsToGet=[values])["UnprocessedKeys"] == []
 
 
+def test_batches_answer_per_item(glue):
+    at = make_table(glue, "items")
+    glue.batch_create_partition(**at, PartitionInputList=[partition_input(v) for v in "abc"])
+
+    def entry(old, *new):
+        return {"PartitionValueList": [old], "PartitionInput": {
+            "Values": list(new), "Parameters": {"was": old}}}
+
+    errors = glue.batch_update_partition(**at, Entries=[
+        entry("a"), entry("gone", "x"), entry("b", "c"), entry("b", "d"), entry("c", "1", "2")])["Errors"]
+    assert [(e["PartitionValueList"], e["ErrorDetail"]["ErrorCode"]) for e in errors] == [
+        (["c"], "InvalidInputException"), (["gone"], "EntityNotFoundException"),
+        (["b"], "AlreadyExistsException")]
+    got = {p["Values"][0]: p["Parameters"].get("was") for p in glue.get_partitions(**at)["Partitions"]}
+    assert got == {"a": "a", "c": None, "d": "b"}
+    errors = glue.batch_delete_partition(**at, PartitionsToDelete=[
+        {"Values": [v]} for v in ("a", "gone", "d")])["Errors"]
+    assert [(e["PartitionValues"], e["ErrorDetail"]["ErrorMessage"]) for e in errors] == [
+        (["gone"], "Cannot find partition.")]
+    assert [p["Values"] for p in glue.get_partitions(**at)["Partitions"]] == [["c"]]
+
+
 def test_parts_of_answers(glue):
     at = make_table(glue, "parts2", TableType="EXTERNAL_TABLE")
     part = partition_input("1")

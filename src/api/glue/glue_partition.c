@@ -118,60 +118,84 @@ int glue_create_partition(struct api_call *call) {
 }
 
 struct batch {
-    struct catalog_partition *items; /* those whose input is sound */
-    const struct json **sources;
+    const char *list, *values;       /* members: the items, and an error's values */
+    struct catalog_partition *old;   /* update, delete: whose values; of sound items only */
+    struct catalog_partition *items; /* create, update */
+    const struct json **sources;     /* the values as sent */
     int *rcs;
     size_t count;
 };
 
-static int read_batch(struct api_call *call, const struct target *t, const struct json *list,
-                      struct batch *ret) {
-    *ret =
-        (struct batch){.items = ARENA_NEW_N(call->arena, struct catalog_partition, list->count + 1),
-                       .sources = ARENA_NEW_N(call->arena, const struct json *, list->count + 1),
-                       .rcs = ARENA_NEW_N(call->arena, int, list->count + 1)};
-    if (!ret->items || !ret->sources || !ret->rcs)
+static int batch_init(struct api_call *call, struct batch *b) {
+    size_t n = json_get(call->in, b->list)->count + 1;
+    b->old = ARENA_NEW_N(call->arena, struct catalog_partition, n);
+    b->items = ARENA_NEW_N(call->arena, struct catalog_partition, n);
+    b->sources = ARENA_NEW_N(call->arena, const struct json *, n);
+    b->rcs = ARENA_NEW_N(call->arena, int, n);
+    return call->arena->failed ? glue_out_of_memory(call) : 0;
+}
+
+/* Takes an item that is sound, or writes what is wrong with it. */
+static int batch_add(struct api_call *call, struct batch *b, const struct json *values, int rc,
+                     const struct err *e) {
+    if (rc == ERR_NOMEM)
         return glue_out_of_memory(call);
-    JSON_FOR_EACH(in, list) {
-        struct err e;
-        int rc = read_input(call, t, in, &ret->items[ret->count], &e);
-        if (rc == ERR_NOMEM)
-            return glue_out_of_memory(call);
-        if (rc)
-            write_item_error(call, "PartitionValues", json_get(in, "Values"), &e);
-        else
-            ret->sources[ret->count++] = in;
-    }
+    if (rc)
+        write_item_error(call, b->values, values, e);
+    else
+        b->sources[b->count++] = values;
     return 0;
 }
 
-static int create_batch(struct api_call *call, const struct target *t) {
-    struct batch b;
-    int rc = read_batch(call, t, json_get(call->in, "PartitionInputList"), &b);
-    if (!rc)
-        rc = catalog_partition_create_many(glue_catalog(call), t->table.id, b.items, b.count, b.rcs,
-                                           &call->err);
-    for (size_t i = 0; !rc && i < b.count; i++) {
+/* What the catalogue answered to each item. */
+static void batch_report(struct api_call *call, const struct batch *b) {
+    for (size_t i = 0; i < b->count; i++) {
         struct err e;
-        if (b.rcs[i] && err_set(&e, b.rcs[i], "Partition already exists."))
-            write_item_error(call, "PartitionValues", json_get(b.sources[i], "Values"), &e);
+        if (b->rcs[i] == ERR_ALREADY_EXISTS)
+            err_set(&e, b->rcs[i], "Partition already exists.");
+        else if (b->rcs[i])
+            err_set(&e, b->rcs[i], "Cannot find partition.");
+        if (b->rcs[i])
+            write_item_error(call, b->values, b->sources[i], &e);
     }
-    return rc;
 }
 
-int glue_batch_create_partition(struct api_call *call) {
-    struct target t;
-    int rc = check_and_find(call, "PartitionInputList", "partitionInputList",
-                            &glue_shape_partitions, &t);
+/* {"Errors": [...]} around `run`. */
+static int batch_answer(struct api_call *call, const struct target *t,
+                        int (*run)(struct api_call *, const struct target *, struct batch *),
+                        struct batch *b) {
+    int rc = batch_init(call, b);
     if (rc)
         return rc;
     jsonw_object(&call->out);
     jsonw_name(&call->out, "Errors");
     jsonw_array(&call->out);
-    rc = create_batch(call, &t);
+    rc = run(call, t, b);
+    if (!rc)
+        batch_report(call, b);
     jsonw_end_array(&call->out);
     jsonw_end_object(&call->out);
     return rc;
+}
+
+static int create_batch(struct api_call *call, const struct target *t, struct batch *b) {
+    int rc = 0;
+    JSON_FOR_EACH(in, json_get(call->in, b->list)) {
+        struct err e = {0};
+        rc = read_input(call, t, in, &b->items[b->count], &e);
+        rc = batch_add(call, b, json_get(in, "Values"), rc, &e);
+        if (rc)
+            return rc;
+    }
+    return catalog_partition_create_many(glue_catalog(call), t->table.id, b->items, b->count,
+                                         b->rcs, &call->err);
+}
+
+int glue_batch_create_partition(struct api_call *call) {
+    struct batch b = {.list = "PartitionInputList", .values = "PartitionValues"};
+    struct target t;
+    int rc = check_and_find(call, b.list, "partitionInputList", &glue_shape_partitions, &t);
+    return rc ? rc : batch_answer(call, &t, create_batch, &b);
 }
 
 /* ---- read ---- */
@@ -344,89 +368,87 @@ int glue_get_partitions(struct api_call *call) {
 }
 
 /* ---- update, delete ---- */
-static int update_one(struct api_call *call, const struct target *t, const struct json *values,
-                      const struct json *input, struct err *e) {
-    const struct bytes *old;
-    struct catalog_partition p = {0};
-    size_t n;
-    int rc = glue_strings(call, values, &old, &n);
+/* Which partition, and what it becomes: its values stay when the input has none. */
+static int read_update(struct api_call *call, const struct target *t, const struct json *values,
+                       const struct json *input, struct catalog_partition *old,
+                       struct catalog_partition *ret, struct err *e) {
+    int rc = glue_strings(call, values, &old->values, &old->value_count);
     if (rc)
         *e = call->err;
     if (!rc)
-        rc = read_input(call, t, input, &p, e);
-    if (!rc && p.value_count == 0) {
-        p.values = old;
-        p.value_count = n;
+        rc = read_input(call, t, input, ret, e);
+    if (!rc && ret->value_count == 0) {
+        ret->values = old->values;
+        ret->value_count = old->value_count;
     }
-    if (!rc && p.value_count != n)
+    if (!rc && ret->value_count != old->value_count)
         rc = err_set(e, ERR_INVALID_INPUT,
                      "PartitionInput.Values must have as many values as PartitionValueList.");
-    return rc ? rc
-              : catalog_partition_update(glue_catalog(call), t->table.id, old, p.values, n, p.json,
-                                         e);
+    return rc;
 }
 
 int glue_update_partition(struct api_call *call) {
+    struct catalog_partition old, p;
     struct target t;
     int rc = check_and_find(call, "PartitionInput", "partitionInput", &glue_shape_partition, &t);
+    if (!rc)
+        rc = read_update(call, &t, json_get(call->in, "PartitionValueList"),
+                         json_get(call->in, "PartitionInput"), &old, &p, &call->err);
     return rc ? rc
-              : update_one(call, &t, json_get(call->in, "PartitionValueList"),
-                           json_get(call->in, "PartitionInput"), &call->err);
+              : catalog_partition_update(glue_catalog(call), t.table.id, old.values, p.values,
+                                         p.value_count, p.json, &call->err);
+}
+
+static int update_batch(struct api_call *call, const struct target *t, struct batch *b) {
+    int rc = 0;
+    JSON_FOR_EACH(entry, json_get(call->in, b->list)) {
+        struct err e = {0};
+        const struct json *values = json_get(entry, "PartitionValueList");
+        rc = read_update(call, t, values, json_get(entry, "PartitionInput"), &b->old[b->count],
+                         &b->items[b->count], &e);
+        rc = batch_add(call, b, values, rc, &e);
+        if (rc)
+            return rc;
+    }
+    return catalog_partition_update_many(glue_catalog(call), t->table.id, b->old, b->items,
+                                         b->count, b->rcs, &call->err);
 }
 
 int glue_batch_update_partition(struct api_call *call) {
+    struct batch b = {.list = "Entries", .values = "PartitionValueList"};
     struct target t;
-    int rc = check_and_find(call, "Entries", "entries", &glue_shape_partition_entries, &t);
-    if (rc)
-        return rc;
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "Errors");
-    jsonw_array(&call->out);
-    JSON_FOR_EACH(entry, json_get(call->in, "Entries")) {
-        struct err e;
-        const struct json *values = json_get(entry, "PartitionValueList");
-        if (update_one(call, &t, values, json_get(entry, "PartitionInput"), &e))
-            write_item_error(call, "PartitionValueList", values, &e);
-    }
-    jsonw_end_array(&call->out);
-    jsonw_end_object(&call->out);
-    return 0;
-}
-
-static int delete_one(struct api_call *call, const struct target *t, const struct json *values,
-                      struct err *e) {
-    const struct bytes *v;
-    size_t n;
-    int rc = glue_strings(call, values, &v, &n);
-    if (rc) {
-        *e = call->err;
-        return rc;
-    }
-    return catalog_partition_delete(glue_catalog(call), t->table.id, v, n, e);
+    int rc = check_and_find(call, b.list, "entries", &glue_shape_partition_entries, &t);
+    return rc ? rc : batch_answer(call, &t, update_batch, &b);
 }
 
 int glue_delete_partition(struct api_call *call) {
+    const struct bytes *values;
     struct target t;
+    size_t n = 0;
     int rc = check_and_find(call, "PartitionValues", "partitionValues", &glue_shape_values, &t);
-    return rc ? rc : delete_one(call, &t, json_get(call->in, "PartitionValues"), &call->err);
+    if (!rc)
+        rc = glue_strings(call, json_get(call->in, "PartitionValues"), &values, &n);
+    return rc ? rc
+              : catalog_partition_delete(glue_catalog(call), t.table.id, values, n, &call->err);
+}
+
+static int delete_batch(struct api_call *call, const struct target *t, struct batch *b) {
+    int rc = 0;
+    JSON_FOR_EACH(item, json_get(call->in, b->list)) {
+        const struct json *values = json_get(item, "Values");
+        struct catalog_partition *p = &b->old[b->count];
+        rc = glue_strings(call, values, &p->values, &p->value_count);
+        rc = batch_add(call, b, values, rc, &call->err);
+        if (rc)
+            return rc;
+    }
+    return catalog_partition_delete_many(glue_catalog(call), t->table.id, b->old, b->count, b->rcs,
+                                         &call->err);
 }
 
 int glue_batch_delete_partition(struct api_call *call) {
+    struct batch b = {.list = "PartitionsToDelete", .values = "PartitionValues"};
     struct target t;
-    int rc = check_and_find(call, "PartitionsToDelete", "partitionsToDelete",
-                            &glue_shape_value_lists, &t);
-    if (rc)
-        return rc;
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "Errors");
-    jsonw_array(&call->out);
-    JSON_FOR_EACH(item, json_get(call->in, "PartitionsToDelete")) {
-        struct err e;
-        const struct json *values = json_get(item, "Values");
-        if (delete_one(call, &t, values, &e))
-            write_item_error(call, "PartitionValues", values, &e);
-    }
-    jsonw_end_array(&call->out);
-    jsonw_end_object(&call->out);
-    return 0;
+    int rc = check_and_find(call, b.list, "partitionsToDelete", &glue_shape_value_lists, &t);
+    return rc ? rc : batch_answer(call, &t, delete_batch, &b);
 }
