@@ -23,6 +23,27 @@ static bool is_users(const struct err *e) {
     return e->code == ERR_SQL ? strncmp(e->name, "GENERIC_INTERNAL", 16) != 0 : e->status < 500;
 }
 
+/* AthenaError.ErrorType, where Athena's is known. */
+static int error_type(const struct err *e) {
+    static const struct {
+        const char *name, *text; /* NULL: any */
+        int type;
+    } types[] = {
+        {DDL_ENGINE, NULL, 1006},
+        {NULL, "FAILED: ParseException", 1006},
+        {NULL, "FAILED: Execution Error", 1100},
+        {"CATALOG_NOT_FOUND", NULL, 1006},
+        {"INVALID_CAST_ARGUMENT", NULL, 1100},
+        {"SCHEMA_NOT_FOUND", NULL, 1301},
+        {"TABLE_NOT_FOUND", NULL, 1301},
+    };
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if ((!types[i].name || strcmp(e->name, types[i].name) == 0) &&
+            (!types[i].text || strncmp(e->text, types[i].text, strlen(types[i].text)) == 0))
+            return types[i].type;
+    return is_users(e) ? 1000 : 200;
+}
+
 static void write_status(const struct exec *x, struct jsonw *w) {
     jsonw_name(w, "Status");
     jsonw_object(w);
@@ -34,7 +55,7 @@ static void write_status(const struct exec *x, struct jsonw *w) {
         jsonw_name(w, "AthenaError");
         jsonw_object(w);
         jsonw_kv_i64(w, "ErrorCategory", is_users(&x->err) ? 2 : 1);
-        jsonw_kv_i64(w, "ErrorType", is_users(&x->err) ? 1000 : 200);
+        jsonw_kv_i64(w, "ErrorType", error_type(&x->err));
         jsonw_kv_bool(w, "Retryable", !is_users(&x->err));
         jsonw_kv_cstr(w, "ErrorMessage", text);
         jsonw_end_object(w);

@@ -125,6 +125,17 @@ def test_only_iceberg(tarn, logs):
     assert columns(tarn, "ddl_db", "logs") == [("id", "bigint"), ("s", "string")]
 
 
+def test_error_types(tarn, logs):
+    def error(sql):
+        e = tarn.query(sql)["Status"]["AthenaError"]
+        return e["ErrorCategory"], e["ErrorType"]
+
+    assert error(f"alter table {logs} rename to u") == (2, 1006)
+    assert error(f"alter table {logs} drop column id") == (2, 1006)
+    assert error(f"alter table {logs} add columns (id int)") == (2, 1100)
+    assert error("select 1 from ddl_db.gone") == (2, 1301)
+
+
 # ---- locations and properties ----
 def test_set_location(tarn, logs):
     tarn.rows(f"alter table {logs} set location 's3://ddl-logs/other/'")
