@@ -45,17 +45,22 @@ static int check_count(const struct target *t, size_t count, struct err *e) {
                    "The number of partition keys do not match the number of partition values");
 }
 
-static int read_input(struct api_call *call, const struct target *t, const struct json *in,
-                      struct catalog_partition *ret, struct err *e) {
+/* Values and input; how many values there are is not checked yet. */
+static int read_values(struct api_call *call, const struct json *in, struct catalog_partition *ret,
+                       struct err *e) {
     int rc = glue_strings(call, json_get(in, "Values"), &ret->values, &ret->value_count);
     if (rc) {
         *e = call->err;
         return rc;
     }
     ret->json = glue_stored(call, in, (struct bytes){0});
-    if (call->arena->failed)
-        return err_set(e, ERR_NOMEM, NULL);
-    return check_count(t, ret->value_count, e);
+    return call->arena->failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+}
+
+static int read_input(struct api_call *call, const struct target *t, const struct json *in,
+                      struct catalog_partition *ret, struct err *e) {
+    int rc = read_values(call, in, ret, e);
+    return rc ? rc : check_count(t, ret->value_count, e);
 }
 
 static int write_partition(struct api_call *call, const struct target *t,
@@ -376,11 +381,13 @@ static int read_update(struct api_call *call, const struct target *t, const stru
     if (rc)
         *e = call->err;
     if (!rc)
-        rc = read_input(call, t, input, ret, e);
+        rc = read_values(call, input, ret, e);
     if (!rc && ret->value_count == 0) {
         ret->values = old->values;
         ret->value_count = old->value_count;
     }
+    if (!rc)
+        rc = check_count(t, ret->value_count, e);
     if (!rc && ret->value_count != old->value_count)
         rc = err_set(e, ERR_INVALID_INPUT,
                      "PartitionInput.Values must have as many values as PartitionValueList.");
