@@ -124,27 +124,28 @@ COMPARE(le, o <= 0)
 COMPARE(gt, o > 0)
 COMPARE(ge, o >= 0)
 
+/* The engine works out all items, also behind one that is equal. */
 static enum eval sp_in(struct evaluation *ev, const struct sql_node *x, struct sql_value *ret) {
     struct sql_value v, item;
-    bool null = false;
+    bool null = false, found = false;
     int o;
     enum eval rc = predicate_eval(ev, x->args[0], &v);
     for (size_t i = 1; !rc && i < x->arg_count; i++) {
-        rc = predicate_eval(ev, x->args[i], &item);
-        if (rc)
-            return rc;
-        if (v.is_null || item.is_null) {
-            null = true;
+        if (found && x->args[i]->kind == NODE_VALUE)
             continue;
-        }
-        if (!value_compare(&v, &item, &o))
-            return EVAL_UNKNOWN;
-        if (o == 0)
-            return value_truth(x, true, ret);
+        rc = predicate_eval(ev, x->args[i], &item);
+        if (rc || found)
+            continue;
+        if (v.is_null || item.is_null)
+            null = true;
+        else if (!value_compare(&v, &item, &o))
+            rc = EVAL_UNKNOWN;
+        else
+            found = o == 0;
     }
     if (rc)
         return rc;
-    return null ? value_null(x, ret) : value_truth(x, false, ret);
+    return null && !found ? value_null(x, ret) : value_truth(x, found, ret);
 }
 
 /* value >= low AND value <= high */
@@ -249,7 +250,9 @@ static enum eval decimal_op(enum arithmetic op, const struct sql_node *x,
     bool over = op == PLUS    ? __builtin_add_overflow(args[0].digits, args[1].digits, &n)
                 : op == MINUS ? __builtin_sub_overflow(args[0].digits, args[1].digits, &n)
                               : __builtin_mul_overflow(args[0].digits, args[1].digits, &n);
-    return over ? EVAL_UNKNOWN : value_digits(x->type, n, ret);
+    /* the engine stays with 64 bits when both sides fit them */
+    __int128 limit = value_pow10(l->precision <= 18 && r->precision <= 18 ? 18 : 38);
+    return over || n >= limit || n <= -limit ? EVAL_UNKNOWN : value_digits(x->type, n, ret);
 }
 #define ARITHMETIC(name, fn, op)                                                                   \
     static enum eval fn_##name(struct evaluation *ev, const struct sql_node *x,                    \

@@ -72,7 +72,7 @@ static struct sql_env fake_env(void) {
         .default_database = BYTES("db"), .now_ms = FAKE_NOW_MS, .find_table = fake_find};
 }
 
-static struct bytes fake_relation(struct arena *a, const struct sql_scan *s) {
+static inline struct bytes fake_relation(struct arena *a, const struct sql_scan *s) {
     const struct fake_table *f = s->table->opaque;
     if (f->rows)
         return bytes_str(f->rows);
@@ -97,7 +97,7 @@ static int fake_plan(struct arena *a, const char *text, struct sql_plan **ret, s
     return rc ? rc : sql_analyze(a, s, &env, ret, e);
 }
 
-static int fake_emit(struct arena *a, const struct sql_plan *p, struct buf *out, struct err *e) {
+static inline int fake_emit(struct arena *a, const struct sql_plan *p, struct buf *out, struct err *e) {
     size_t n;
     const struct sql_scan *scans = sql_plan_scans(p, &n);
     struct bytes *relations = ARENA_NEW_N(a, struct bytes, n + 1);

@@ -261,7 +261,7 @@ static void test_conditions(void **state) {
                                                 {BYTES("q.dt = 'x'"), 1, 47},
                                                 {BYTES("p.dt > '2024'"), 2, 7},
                                                 {BYTES("p.hr = 1 OR p.hr = 2"), 2, 28},
-                                                {BYTES("count(*) > 3"), 3, 23}};
+                                                {BYTES("count(*) > 3"), 3, 22}};
     assert_int_equal(n, COUNT_OF(want));
     for (size_t i = 0; i < n; i++) {
         char got[100], expected[100];
