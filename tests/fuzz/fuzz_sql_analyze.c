@@ -15,8 +15,11 @@ static int find_table(void *ctx, struct arena *a, struct bytes database, struct 
                                         "timestamp",
                                         "array<struct<x:int,y:string>>",
                                         "map<string,bigint>",
-                                        "date"};
-    static const char names[] = "abcdefgh";
+                                        "date",
+                                        "string",
+                                        "int",
+                                        "timestamp"};
+    static const char names[] = "abcdefghijk";
     struct sql_table_info *t = ARENA_NEW(a, struct sql_table_info);
     struct sql_table_column *c = ARENA_NEW_N(a, struct sql_table_column, COUNT_OF(types));
     (void)ctx;
@@ -31,7 +34,7 @@ static int find_table(void *ctx, struct arena *a, struct bytes database, struct 
         if (rc)
             return rc;
         c[i].name = bytes_of(names + i, 1);
-        c[i].is_partition = i == COUNT_OF(types) - 1;
+        c[i].is_partition = i >= 7;
     }
     *t = (struct sql_table_info){database, table, c, COUNT_OF(types), NULL};
     *ret = t;
@@ -59,6 +62,37 @@ static void emit(struct arena *a, const struct sql_plan *p) {
     buf_clear(&out);
 }
 
+/* Every predicate has an answer for every partition, and the same one twice. */
+static void test_predicates(const struct sql_plan *p) {
+    static const char *const rows[][4] = {
+        {"2024-01-02", "2024-01-02", "7", "2024-01-02 03:04:05"},
+        {"__HIVE_DEFAULT_PARTITION__", "__HIVE_DEFAULT_PARTITION__", "__HIVE_DEFAULT_PARTITION__",
+         "__HIVE_DEFAULT_PARTITION__"},
+        {"9999-12-31", "a%_\xC3\xA9", "-2147483648", "1969-12-31 23:59:59.999999"},
+        {"x", "\xFF", "1e3", ""},
+    };
+    size_t n, conditions;
+    struct bytes values[16] = {{0}};
+    const struct sql_scan *s = sql_plan_scans(p, &n);
+    sql_plan_conditions(p, &conditions);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < s[i].predicate_count; k++)
+            for (size_t r = 0; r < COUNT_OF(rows); r++) {
+                struct arena scratch;
+                arena_init(&scratch, (size_t)16 << 20);
+                for (size_t c = 0; c < 4; c++)
+                    values[7 + c] = bytes_str(rows[r][c]);
+                int first = sql_predicate_test(&s[i].predicates[k], &scratch, values);
+                if (first < -1 || first > 1 || s[i].predicates[k].condition >= conditions)
+                    abort();
+                if (!scratch.failed &&
+                    sql_predicate_test(&s[i].predicates[k], &scratch, values) != first &&
+                    !scratch.failed)
+                    abort();
+                arena_clear(&scratch);
+            }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena a;
     struct err e = {0};
@@ -71,8 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         int rc = sql_analyze(&a, s, &env, &p, &e);
         if (rc)
             check_error(rc, &e);
-        else
+        else {
+            test_predicates(p);
             emit(&a, p);
+        }
     }
     arena_clear(&a);
     return 0;

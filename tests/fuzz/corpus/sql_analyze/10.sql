@@ -1,0 +1,1 @@
+select * from (select i, j, count(*) over (partition by i) n from t union all select i, j, 1 from u) where i in (values 'a', 'b') and case when j > 3 then lpad(i, 5, '0') else coalesce(lower(i), 'x') end <> split_part(i, '-', 2) and try_cast(i as date) = date_parse(i, '%Y-%m-%d')

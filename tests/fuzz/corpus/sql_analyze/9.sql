@@ -1,0 +1,1 @@
+with w as (select * from t where date_format(k, '%Y-%m') = '2024-01') select * from w x, w y where x.h = y.h and (x.i || cast(x.j as varchar) = 'a7' or x.h between date '2024-01-01' and current_date) and date_trunc('month', x.h) > date_add('month', -3, y.h)
