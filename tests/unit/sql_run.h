@@ -97,7 +97,8 @@ static int fake_plan(struct arena *a, const char *text, struct sql_plan **ret, s
     return rc ? rc : sql_analyze(a, s, &env, ret, e);
 }
 
-static inline int fake_emit(struct arena *a, const struct sql_plan *p, struct buf *out, struct err *e) {
+static inline int fake_emit(struct arena *a, const struct sql_plan *p, struct buf *out,
+                            struct err *e) {
     size_t n;
     const struct sql_scan *scans = sql_plan_scans(p, &n);
     struct bytes *relations = ARENA_NEW_N(a, struct bytes, n + 1);
