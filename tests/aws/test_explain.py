@@ -157,6 +157,18 @@ def test_injected(lake):
     assert "CONSTRAINT_VIOLATION" in plan(lake, "select a from injected", status=400)["message"]
 
 
+def test_stream_fed_table(lake):
+    from test_fresh_reads import make_stream, put
+    make_stream(lake, "fresh")
+    put(lake, "fresh", range(600))
+    before = plan(lake, "select who from fresh", "d")
+    assert before["scans"][0]["tail_bytes"] > 0 and before["files"] == 0
+    lake.flush("fresh")
+    after = plan(lake, "select who from fresh", "d")
+    assert after["scans"][0]["tail_bytes"] == 0 and after["files"] > 0 and after["rows"] == 600
+    assert after["warnings"] and after["partitions"]["kept"] == after["partitions"]["considered"] > 0
+
+
 def test_errors(lake):
     assert plan(lake, "selec 1", status=400)["message"].startswith("SYNTAX_ERROR: line 1:1: ")
     wrong = plan(lake, "select nope from pq", status=400)
