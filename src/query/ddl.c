@@ -228,9 +228,6 @@ static int check_table(struct arena *a, const struct sql_ddl *d, struct err *e) 
         return ddl_hive_error(e,
                               "SemanticException [Error 10043]: Either list of columns or a custom "
                               "serializer should be specified");
-    if (d->location.len == 0)
-        return ddl_hive_error(e, "SemanticException an external table needs LOCATION "
-                                 "'s3://bucket/folder/'");
     if (!store_split_uri(d->location, &bucket, &key) || bucket.len == 0)
         return ddl_hive_error(e,
                               DDL_TASK "MetaException(message:%.*s is not an S3 location; use "

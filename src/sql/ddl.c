@@ -444,25 +444,20 @@ static bool statement(struct ddl *d, struct sql_statement *s) {
     return ddl_unrecognized(d, "ddl statement");
 }
 
-/* Text with a ';' in its middle is for the Trino grammar, which takes no DDL of Hive's. */
-static bool one_statement(struct ddl *d) {
-    for (size_t i = 0; i + 2 < d->count; i++) {
-        if (d->tokens[i].kind != LEX_SEMICOLON)
-            continue;
-        bool external = ddl_at(d, 0, "CREATE") && ddl_at(d, 1, "EXTERNAL");
-        d->at = external ? 1 : i;
-        return ddl_fail(d, SYNTAX, "line %d:%d: mismatched input '%.*s'. Expecting: %s",
-                        ddl_tok(d)->pos.line, ddl_tok(d)->pos.column, BYTES_ARG(shown(d, 0)),
-                        external ? "'MATERIALIZED', 'OR', 'ROLE', 'SCHEMA', 'TABLE', 'VIEW'"
-                                 : "<EOF>");
-    }
+/* As Athena: a ';' may end the text, also several of them. */
+static bool one_statement(struct ddl *d, struct bytes text) {
+    for (size_t i = 0; i + 2 < d->count; i++)
+        if (d->tokens[i].kind == LEX_SEMICOLON && d->tokens[i + 1].kind != LEX_SEMICOLON)
+            return ddl_fail(d, SYNTAX, ONLY_ONE_STATEMENT,
+                            BYTES_ARG(bytes_slice(bytes_trim(text), 0, 500)));
     return true;
 }
 
 static bool whole_statement(struct ddl *d, struct sql_statement *s) {
-    if (!one_statement(d) || !statement(d, s))
+    if (!one_statement(d, s->text) || !statement(d, s))
         return false;
-    ddl_accept_kind(d, LEX_SEMICOLON);
+    while (ddl_accept_kind(d, LEX_SEMICOLON)) {
+    }
     return ddl_tok(d)->kind == LEX_EOF || missing(d, "EOF", NULL);
 }
 

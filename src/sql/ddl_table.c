@@ -4,6 +4,7 @@
  * this is a loop over a table of clauses. The SerDe and the formats are resolved once all clauses
  * are known, because STORED AS may stand before or after ROW FORMAT. */
 #include "sql/ddl_int.h"
+#include "sql/parse_int.h"
 
 #define CONTEXT "create table statement"
 
@@ -205,14 +206,16 @@ static bool is_iceberg(const struct sql_ddl *out) {
     return false;
 }
 
+/* Athena's own texts, without a place. */
 static bool check_table(struct ddl *d) {
     if (is_iceberg(d->out))
         return ddl_unsupported(d, "CREATE TABLE of an Iceberg table");
-    if (!d->out->external && (ddl_tok(d)->kind == LEX_EOF || ddl_tok(d)->kind == LEX_SEMICOLON))
-        return ddl_fail(d, "NOT_SUPPORTED",
-                        "FAILED: SemanticException a table that is not external must be an Iceberg "
-                        "table; write CREATE EXTERNAL TABLE with a LOCATION");
-    return true;
+    if (ddl_tok(d)->kind != LEX_EOF && ddl_tok(d)->kind != LEX_SEMICOLON)
+        return true; /* what is left over is the error */
+    if (!d->out->location.len)
+        return ddl_fail(d, SYNTAX,
+                        "No location was specified for table. An S3 location must be specified");
+    return d->out->external || ddl_fail(d, SYNTAX, "External keyword required for table type HIVE");
 }
 
 bool ddl_create_table(struct ddl *d) {

@@ -58,6 +58,7 @@ bool parser_mismatch(struct parser *p);
 bool parser_fail_at(struct parser *p, struct sql_pos pos, const char *name, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 #define SYNTAX "SYNTAX_ERROR"
+#define ONLY_ONE_STATEMENT "Only one sql statement is allowed. Got: %.*s"
 bool parser_unsupported(struct parser *p, struct sql_pos pos, const char *what);
 /* Recursion guard: true when one level deeper is fine; parser_leave() undoes it. */
 bool parser_enter(struct parser *p);

@@ -2,8 +2,7 @@
  *
  * The leading words decide (after comments). Queries go to the Trino grammar, DDL, SHOW and
  * DESCRIBE to Hive's. What Athena knows and Tarn does not run is refused here by name, so that
- * nobody reads it as a typing mistake. Several statements in one text are refused by the Trino
- * grammar, as Athena does, whatever they are. */
+ * nobody reads it as a typing mistake. Several statements in one text are refused, as by Athena. */
 #include "sql/parse_int.h"
 
 /* Statements of Athena's that are recognised and refused: the leading words, and their name. */
@@ -120,6 +119,17 @@ static bool is_hive(const struct parser *p) {
     return false;
 }
 
+/* As Athena: a ';' may end the text, also several of them. */
+static bool one_statement(struct parser *p, struct bytes text) {
+    for (size_t i = 0; i + 2 < p->count; i++)
+        if (kind_at(p, i) == LEX_SEMICOLON && kind_at(p, i + 1) != LEX_SEMICOLON) {
+            p->rc = err_set_named(p->err, ERR_SQL, SYNTAX, 0, ONLY_ONE_STATEMENT,
+                                  BYTES_ARG(bytes_slice(bytes_trim(text), 0, 500)));
+            return false;
+        }
+    return true;
+}
+
 static bool parse_select_statement(struct parser *p, struct sql_statement *s) {
     enum lex_kind k = tok(p)->kind;
     if (!starts_query(k) && k != LEX_LPAREN)
@@ -133,7 +143,7 @@ static bool parse_select_statement(struct parser *p, struct sql_statement *s) {
             BYTES_ARG(k == LEX_EOF ? BYTES("<EOF>") : bytes_slice(tok(p)->text, 0, 200)));
     s->kind = SQL_SELECT;
     s->query = parse_query(p);
-    if (s->query && tok(p)->kind == LEX_SEMICOLON)
+    while (s->query && tok(p)->kind == LEX_SEMICOLON)
         parser_advance(p);
     if (!s->query || !parser_expect(p, LEX_EOF))
         return false;
@@ -151,7 +161,7 @@ int sql_parse(struct arena *a, struct bytes text, struct sql_statement **ret, st
         return p.rc;
     s->text = text;
     s->pos = pos_here(&p);
-    if (!refuse(&p))
+    if ((!is_hive(&p) && !one_statement(&p, text)) || !refuse(&p))
         return p.rc;
     if (is_hive(&p))
         rc = ddl_parse(a, s, e);
