@@ -34,5 +34,7 @@ int duck_run_convert(struct duck *d, struct arena *a, const struct json *task, s
                      struct err *e) WARN_UNUSED;
 int duck_run_facts(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
                    struct err *e) WARN_UNUSED;
+int duck_run_sniff(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
+                   struct err *e) WARN_UNUSED;
 
 #endif

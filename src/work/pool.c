@@ -307,7 +307,7 @@ static void set_defaults(struct work_pool_options *o) {
     int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     o->idle_ms = o->idle_ms ? o->idle_ms : 60000;
     for (int g = 0; g < WORK_GROUPS; g++) {
-        int threads = g == WORK_CONVERT ? 1 : MAX_OF(cpus, 1);
+        int threads = g == WORK_QUERY ? MAX_OF(cpus, 1) : 1;
         o->group[g].max_workers = o->group[g].max_workers ? o->group[g].max_workers : 2;
         o->group[g].max_workers = MIN_OF(o->group[g].max_workers, WORKERS_MAX / WORK_GROUPS);
         o->group[g].threads = o->group[g].threads ? o->group[g].threads : threads;

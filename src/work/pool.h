@@ -1,8 +1,8 @@
 /* pool.h - worker processes: started on demand, kept warm, retired when idle, replaced when dead.
  *
  * One supervisor thread owns all workers (epoll over their sockets and pidfds). A worker runs one
- * task at a time. Groups ("query", "convert") have their own limits so that neither starves the
- * other. Thread-safe. */
+ * task at a time. Groups (queries, conversions, crawls) have their own limits so that none starves
+ * another. Thread-safe. */
 #ifndef TARN_WORK_POOL_H
 #define TARN_WORK_POOL_H
 
@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "work/task.h"
 
-enum work_group { WORK_QUERY, WORK_CONVERT, WORK_GROUPS };
+enum work_group { WORK_QUERY, WORK_CONVERT, WORK_CRAWL, WORK_GROUPS };
 
 struct work_pool_options {
     struct clock *clock;
@@ -19,7 +19,7 @@ struct work_pool_options {
     int64_t idle_ms;      /* a worker with nothing to do leaves after this; 0: 60 s */
     struct {
         int max_workers;  /* 0: 2 */
-        int threads;      /* DuckDB threads per worker; 0: number of CPUs (1 for convert) */
+        int threads;      /* DuckDB threads per worker; 0: number of CPUs (1 but for queries) */
         int memory_mb;    /* DuckDB memory limit and address-space guard; 0: 2048 */
         size_t max_queue; /* tasks waiting; 0: 1000 */
     } group[WORK_GROUPS];

@@ -1,7 +1,7 @@
 /* task.h - what the front asks of a worker and what comes back: JSON messages.
  *
  * Framing on the socketpair, both ways: u32 little-endian length, then that many bytes of JSON.
- * Front to worker: {"id":n,"kind":"query"|"convert"|"facts"|"ping", ...} and {"cancel":n}.
+ * Front to worker: {"id":n,"kind":"query"|"convert"|"facts"|"sniff"|"ping", ...} and {"cancel":n}.
  * Worker to front: {"id":n,"progress":{"rows":n}} any number of times, then one of
  * {"id":n,"ok":{...}} or
  * {"id":n,"error":{"code":int,"name":"...","text":"...","line":n,"column":n}}. Data never crosses
@@ -31,7 +31,15 @@
  *  with their user.tarn attribute before ok is sent.
  *
  * kind "facts": {"paths": [..]} -> ok: {"files": [{"path","rows","facts": <facts_json>}]} (Parquet)
- * kind "ping": {} -> ok {}
+ * kind "sniff": {"files": [{"path", "name": the key's last part, "size": bytes}],
+ *   "csv":
+ * [{"delimiter","quote","header":"PRESENT"|"ABSENT"|"UNKNOWN","names":[..],"single":bool}]}
+ *              -- classifiers tried before the built-in ones; all members may be absent
+ *  ok: {"files": [{"classification": "parquet"|"json"|"csv"|"UNKNOWN", "compression":
+ * "none"|"gzip"| "zstd", "rows": n (estimated but for Parquet), "columns": [{"key": as in the file,
+ * "type": Hive type}], csv: "delimiter", "quote": "" when none occurs, "skip": lines before the
+ * data; UNKNOWN: "why"}]} in the order asked. Reads footers and samples only. kind "ping": {} -> ok
+ * {}
  */
 #ifndef TARN_WORK_TASK_H
 #define TARN_WORK_TASK_H
@@ -40,7 +48,7 @@
 
 #define TASK_MESSAGE_MAX (64u << 20)
 
-enum task_kind { TASK_QUERY, TASK_CONVERT, TASK_FACTS, TASK_PING };
+enum task_kind { TASK_QUERY, TASK_CONVERT, TASK_FACTS, TASK_SNIFF, TASK_PING };
 const char *task_kind_name(enum task_kind k);
 
 /* Blocking framed I/O with EINTR and short reads handled. read: 1 and the message appended to *out,

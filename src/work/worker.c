@@ -143,7 +143,8 @@ static int run_task(struct worker *w, struct arena *a, const struct json *task, 
                    struct err *e);
     } runners[] = {{TASK_QUERY, duck_run_query},
                    {TASK_CONVERT, duck_run_convert},
-                   {TASK_FACTS, duck_run_facts}};
+                   {TASK_FACTS, duck_run_facts},
+                   {TASK_SNIFF, duck_run_sniff}};
     struct bytes kind = json_get_str(task, "kind");
     if (bytes_eq_str(kind, task_kind_name(TASK_PING))) {
         buf_add_str(ok, "{}");
