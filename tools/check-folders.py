@@ -7,7 +7,7 @@ import re
 import sys
 
 ORDER = ["base", "slog", "store", "schema", "catalog", "duck", "work", "sql", "query", "delivery",
-         "http", "api", "stack", "cmd"]
+         "crawl", "http", "api", "stack", "cmd"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.M)
 
 root = pathlib.Path(__file__).resolve().parents[1] / "src"
