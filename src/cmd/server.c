@@ -42,6 +42,7 @@ struct server {
     struct delivery_service *delivery;
     _Atomic(struct delivery_service *) hook; /* what slog's commit thread wakes; NULL at first */
     struct query_service *query;
+    struct crawl_service *crawl;
     struct kinesis_service *kinesis;
     struct firehose_service *firehose;
     struct s3_service *s3;
@@ -142,6 +143,8 @@ static int open_pool(struct server *s, const struct server_options *o, struct er
     w.group[WORK_QUERY].max_workers = (int)o->query_workers;
     w.group[WORK_QUERY].memory_mb = (int)o->query_memory_mb;
     w.group[WORK_QUERY].threads = (int)o->query_threads;
+    w.group[WORK_CRAWL].max_workers = 1;
+    w.group[WORK_CRAWL].memory_mb = 1024;
     return work_pool_open(&w, &s->pool, e);
 }
 
@@ -158,6 +161,11 @@ static int open_query(struct server *s, struct err *e) {
     struct query_deps d = {s->clock, s->catalog, s->store,
                            s->slog,  s->pool,    "s3://" RESULTS_BUCKET "/"};
     return query_open(&d, &s->query, e);
+}
+
+static int open_crawl(struct server *s, struct err *e) {
+    struct crawl_deps d = {s->clock, s->catalog, s->store, s->pool};
+    return crawl_open(&d, &s->crawl, e);
 }
 
 /* An object changed: what planning knew of the file is void. */
@@ -197,7 +205,7 @@ static int open_services(struct server *s, struct err *e) {
     if (rc) {
         return rc;
     }
-    s->glue = glue_service_new(s->catalog);
+    s->glue = glue_service_new(s->catalog, s->crawl);
     s->athena = athena_service_new(s->query, s->catalog);
     s->tarn = tarn_service_new(&td);
     if (!s->glue || !s->athena || !s->tarn) {
@@ -258,6 +266,7 @@ int server_open(const struct server_options *o, struct server **ret, struct err 
     rc = rc ? rc : open_pool(s, o, e);
     rc = rc ? rc : open_delivery(s, e);
     rc = rc ? rc : open_query(s, e);
+    rc = rc ? rc : open_crawl(s, e);
     rc = rc ? rc : open_services(s, e);
     rc = rc ? rc : open_http(s, o, e);
     if (rc) {
@@ -278,6 +287,7 @@ void server_close(struct server **ps) {
         return;
     }
     http_close(&s->http);
+    crawl_close(&s->crawl);
     query_close(&s->query);
     atomic_store(&s->hook, NULL);
     delivery_close(&s->delivery);

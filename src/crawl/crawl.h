@@ -15,6 +15,8 @@
 #include "store/store.h"
 #include "work/pool.h"
 
+#define CRAWLER_KIND "glue.crawler" /* documents of crawlers, by name */
+
 struct crawl_service;
 struct crawl_deps {
     struct clock *clock;

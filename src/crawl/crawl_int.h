@@ -13,9 +13,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define CRAWLER_KIND "crawler"
-#define CRAWLER_STATE_KIND "crawler-state"
-#define CLASSIFIER_KIND "classifier"
+#define CRAWLER_STATE_KIND "glue.crawler-state"
+#define CLASSIFIER_KIND "glue.classifier"
 #define CRAWL_RUNNERS 2
 
 /* ---- schema.c ---- */

@@ -1,6 +1,6 @@
 /* record.c - a crawler as a document, and the reports of its crawls.
  *
- * The crawler: kind "crawler", by name. Its crawls: kind "crawl:<name>", by id, sorted by start. */
+ * The crawler: by name. Its crawls: kind "glue.crawl:<name>", by id, sorted by start. */
 #include "crawl/crawl_int.h"
 
 const char *crawl_state_name(enum crawl_state s) {
@@ -13,14 +13,17 @@ int crawl_no_crawler(struct bytes name, struct err *e) {
                    BYTES_ARG(name));
 }
 const char *crawl_history_kind(struct arena *a, struct bytes crawler) {
-    return arena_cstr(a, arena_fmt(a, "crawl:%.*s", BYTES_ARG(crawler)));
+    return arena_cstr(a, arena_fmt(a, "glue.crawl:%.*s", BYTES_ARG(crawler)));
 }
 
 /* ---- reports ---- */
 #define COUNTS(X)                                                                                  \
     X(started_ms)                                                                                  \
-    X(ended_ms) X(tables_created) X(tables_updated) X(tables_deleted) X(partitions_created)        \
-        X(partitions_updated) X(partitions_deleted) X(files_asked)
+    X(ended_ms)                                                                                    \
+    X(tables_created)                                                                              \
+    X(tables_updated)                                                                              \
+    X(tables_deleted) X(partitions_created) X(partitions_updated) X(partitions_deleted)            \
+        X(files_asked)
 
 static void write_report(struct jsonw *w, const struct crawl_report *r) {
     jsonw_object(w);

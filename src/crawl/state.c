@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "crawl/crawl_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- reading ---- */

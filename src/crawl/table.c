@@ -5,6 +5,8 @@
  * MergeNewColumns the columns and the SerDe that are there stay, and new columns follow. */
 #include "crawl/crawl_int.h"
 
+#include <stdio.h>
+
 #define TEXT_INPUT "org.apache.hadoop.mapred.TextInputFormat"
 #define TEXT_OUTPUT "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 #define PARQUET "org.apache.hadoop.hive.ql.io.parquet."

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "crawl/crawl_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define BATCH_PARTITIONS 500
@@ -172,7 +173,7 @@ static int write_partition(struct tablew *x, const struct crawl_partition *p,
     return rc || ret->json.ptr ? rc : no_memory(x->c);
 }
 static int write_batch(struct tablew *x, const struct crawl_partition *p, size_t n) {
-    struct catalog_partition items[BATCH_PARTITIONS];
+    struct catalog_partition items[BATCH_PARTITIONS] = {{0}};
     int rcs[BATCH_PARTITIONS], rc = 0;
     for (size_t i = 0; i < n && !rc; i++)
         rc = write_partition(x, &p[i], &items[i]);
@@ -193,27 +194,39 @@ static int write_batch(struct tablew *x, const struct crawl_partition *p, size_t
     return rc;
 }
 
-static int values_order(const void *a, const void *b) {
+static int location_order(const void *a, const void *b) {
     const struct crawl_partition *x = a, *y = b;
     return bytes_cmp(x->location, y->location);
 }
-/* Partitions below the table whose folders are gone. */
-static int drop_missing(struct tablew *x) {
+/* Of a page of stored partitions, those below the table whose folders are gone. */
+static int drop_page(struct tablew *x, const struct catalog_partition *stored, size_t n) {
     struct crawl_partition *found = x->t->partitions, key = {0};
-    struct catalog_partition *stored;
-    size_t n;
-    int rc =
-        catalog_partition_list(catalog_of(x), x->c->arena, x->row.id, -1, 0, &stored, &n, x->c->e);
-    qsort(found, x->t->partition_count, sizeof *found, values_order);
-    for (size_t i = 0; i < n && !rc; i++) {
+    struct catalog_partition *gone = ARENA_NEW_N(x->c->arena, struct catalog_partition, n + 1);
+    size_t count = 0;
+    if (!gone)
+        return no_memory(x->c);
+    for (size_t i = 0; i < n; i++) {
         key.location = stored[i].location;
-        if (!bytes_starts_with(key.location, x->t->location) ||
-            bsearch(&key, found, x->t->partition_count, sizeof *found, values_order))
-            continue;
-        rc = catalog_partition_delete(catalog_of(x), x->row.id, stored[i].values,
-                                      stored[i].value_count, x->c->e);
-        x->c->report->partitions_deleted += !rc;
+        if (bytes_starts_with(key.location, x->t->location) &&
+            !bsearch(&key, found, x->t->partition_count, sizeof *found, location_order))
+            gone[count++] = stored[i];
     }
+    if (!count)
+        return 0;
+    x->c->report->partitions_deleted += (int64_t)count;
+    return catalog_partition_delete_many(catalog_of(x), x->row.id, gone, count, NULL, x->c->e);
+}
+static int drop_missing(struct tablew *x) {
+    struct catalog_partition *stored;
+    struct bytes from = BYTES("");
+    size_t n;
+    int rc;
+    qsort(x->t->partitions, x->t->partition_count, sizeof *x->t->partitions, location_order);
+    do {
+        rc = catalog_partition_list(catalog_of(x), x->c->arena, x->row.id, NULL, from,
+                                    10 * BATCH_PARTITIONS, &stored, &n, &from, x->c->e);
+        rc = rc ? rc : drop_page(x, stored, n);
+    } while (!rc && from.len);
     return rc;
 }
 
@@ -243,7 +256,7 @@ static int write_partitions(struct tablew *x) {
 int crawl_write_table(struct crawl_context *c, const struct crawl_target *target,
                       struct crawl_table *t) {
     struct tablew x = {.c = c, .target = target, .t = t};
-    bool exists;
+    bool exists = false;
     int rc = find_row(&x, &exists);
     rc = rc ? rc : exists ? update(&x) : create(&x);
     rc = rc ? rc : write_partitions(&x);

@@ -228,6 +228,13 @@ int plan_add_tails(struct plan *p, struct plan_scan *s, bool *ret_stale, struct 
 int plan_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) WARN_UNUSED;
 /* relation_text.c: text formats. `s` is the string a column's value is in; appends an expression.
  */
+/* "<expr> AS name" for each used column of a text table; `expr` writes the value of data column i.
+ */
+typedef int (*plan_text_expr)(struct plan_scan *s, size_t i, struct buf *out, struct err *e);
+int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr,
+                     struct err *e) WARN_UNUSED;
+int plan_json_relation(struct plan *p, struct plan_scan *s, struct buf *out,
+                       struct err *e) WARN_UNUSED;
 int plan_text_relation(struct plan *p, struct plan_scan *s, struct buf *out,
                        struct err *e) WARN_UNUSED;
 /* Helpers for SQL text: "ident", 'literal', ['path', ...] (glob characters escaped). */

@@ -1,8 +1,4 @@
-/* relation_text.c - scans of JSON, LazySimple and OpenCSV files.
- *
- * JSON: one document a line, through read_json with the used columns only. Keys are matched without
- * regard to case as the SerDe does, though the engine matches exactly: the head of the first file
- * tells how each key is spelt. SerDe properties mapping.<column> name keys outright.
+/* relation_text.c - scans of LazySimple and OpenCSV files; JSON is in relation_json.c.
  *
  * LazySimple has no quoting and forgives too few and too many fields, which no CSV reader does:
  * each line is read as one value (the delimiter is a code point that never occurs), cut at the
@@ -15,7 +11,6 @@
 
 #define NEVER "\xf4\x8f\xbf\xbf"        /* U+10FFFF, a noncharacter */
 #define NEVER_EITHER "\xf4\x8f\xbf\xbe" /* U+10FFFE */
-#define HEAD_BYTES (64 * 1024)
 #define LINES "max_line_size=16777216"
 
 static struct bytes property(const struct plan_table *t, const char *name, const char *otherwise) {
@@ -35,10 +30,7 @@ static bool used(const struct plan_scan *s, size_t i) {
     return s->scan->column_used[i];
 }
 
-/* "<expr> AS name" for each used column; `expr` writes the value of data column i. */
-static int add_select(struct plan_scan *s, struct buf *out,
-                      int (*expr)(struct plan_scan *s, size_t i, struct buf *out, struct err *e),
-                      struct err *e) {
+int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr, struct err *e) {
     const struct plan_table *t = s->table;
     bool comma = false;
     int rc = 0;
@@ -63,110 +55,6 @@ static int add_select(struct plan_scan *s, struct buf *out,
     }
     if (!comma)
         buf_add_str(out, "1 AS \"_\"");
-    return rc;
-}
-
-static void add_type_string(struct buf *out, const struct type *type) {
-    struct buf text = {0};
-    type_format_duckdb(type, &text);
-    out->failed |= !buf_ok(&text);
-    sqltext_string(out, buf_bytes(&text));
-    buf_clear(&text);
-}
-
-/* ---- JSON ---- */
-struct json_head {
-    struct arena arena;
-    struct buf text;
-    struct json **docs;
-    size_t count;
-};
-
-static void head_read(struct json_head *h, const char *path) {
-    struct vfs *v = vfs_system();
-    int fd = v->ops->open(v, path, 0, 0);
-    char *room = fd < 0 ? NULL : buf_reserve(&h->text, HEAD_BYTES);
-    ssize_t n = room ? v->ops->pread(v, fd, room, HEAD_BYTES, 0) : 0;
-    h->text.len = n > 0 ? (size_t)n : 0;
-    if (fd >= 0)
-        v->ops->close(v, fd);
-    struct bytes rest = buf_bytes(&h->text), line;
-    h->docs = ARENA_NEW_N(&h->arena, struct json *, 64);
-    while (h->docs && rest.ptr && h->count < 64) {
-        rest = bytes_cut(rest, '\n', &line);
-        if (rest.ptr && !json_parse(&h->arena, line, &h->docs[h->count], NULL))
-            h->count++;
-    }
-    if (h->docs && !h->count && !json_parse(&h->arena, buf_bytes(&h->text), &h->docs[0], NULL))
-        h->count = 1;
-}
-
-/* The key as the file spells it: exactly, else in another case, else as the column. */
-static struct bytes head_spelling(const struct json_head *h, struct bytes key) {
-    struct bytes found = key;
-    for (size_t i = 0; i < h->count; i++)
-        JSON_FOR_EACH(m, h->docs[i]) {
-            if (bytes_eq(m->name, key))
-                return key;
-            if (bytes_eq_nocase(m->name, key))
-                found = m->name;
-        }
-    return found;
-}
-
-static struct bytes json_key(struct plan *p, const struct plan_table *t, size_t i) {
-    struct bytes name = t->info.columns[i].name;
-    char *mapping = arena_cstr(&p->arena, arena_fmt(&p->arena, "mapping.%.*s", BYTES_ARG(name)));
-    struct bytes mapped = mapping ? plan_param(t->serde_params, mapping) : BYTES("");
-    return mapped.len ? mapped : name;
-}
-
-static int json_expr(struct plan_scan *s, size_t i, struct buf *out, struct err *e) {
-    (void)e;
-    buf_add_str(out, "CAST(\"c");
-    buf_add_fmt(out, "%zu\" AS ", i);
-    type_format_duckdb(plan_column_type(s->table, i), out);
-    buf_add_char(out, ')');
-    return 0;
-}
-
-static bool ignores_malformed(const struct plan_table *t) {
-    return bytes_eq_nocase(property(t, "ignore.malformed.json", "false"), BYTES("true"));
-}
-
-static int json_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) {
-    const struct plan_table *t = s->table;
-    struct json_head h = {0};
-    struct buf inner = {0}, columns = {0};
-    bool any = false;
-    arena_init(&h.arena, 0);
-    head_read(&h, s->files[0].path);
-    for (size_t i = 0; i < t->data_count; i++) {
-        if (!used(s, i) && (any || i + 1 < t->data_count))
-            continue;
-        struct bytes key = head_spelling(&h, json_key(p, t, i));
-        buf_add_str(&inner, ",");
-        sqltext_ident(&inner, key);
-        buf_add_fmt(&inner, " AS \"c%zu\"", i);
-        buf_add_str(&columns, any ? "," : "");
-        sqltext_string(&columns, key);
-        buf_add_char(&columns, ':');
-        add_type_string(&columns, plan_column_type(t, i));
-        any = true;
-    }
-    int rc = add_select(s, out, json_expr, e);
-    buf_add_str(out, " FROM (SELECT file_index");
-    buf_add(out, buf_bytes(&inner));
-    buf_add_str(out, " FROM read_json(");
-    sqltext_files(out, s->files, s->file_count);
-    buf_add_str(out, ",format='newline_delimited',columns={");
-    buf_add(out, buf_bytes(&columns));
-    buf_add_fmt(out, "}%s))", ignores_malformed(t) ? ",ignore_errors=true" : "");
-    out->failed |= !buf_ok(&inner) || !buf_ok(&columns);
-    buf_clear(&inner);
-    buf_clear(&columns);
-    buf_clear(&h.text);
-    arena_clear(&h.arena);
     return rc;
 }
 
@@ -240,7 +128,7 @@ static int lazy_relation(struct plan_scan *s, struct buf *out, struct err *e) {
     const struct plan_table *t = s->table;
     struct bytes delim = property(t, "field.delim", "\001"),
                  escape = property(t, "escape.delim", "");
-    int rc = add_select(s, out, lazy_expr, e);
+    int rc = plan_text_select(s, out, lazy_expr, e);
     buf_add_str(out, " FROM (SELECT file_index,string_split(");
     if (escape.len) {
         buf_add_str(out, "replace(line,");
@@ -293,7 +181,7 @@ static int csv_expr(struct plan_scan *s, size_t i, struct buf *out, struct err *
 static int csv_relation(struct plan_scan *s, struct buf *out, struct err *e) {
     const struct plan_table *t = s->table;
     struct bytes quote = property(t, "quoteChar", "\"");
-    int rc = add_select(s, out, csv_expr, e);
+    int rc = plan_text_select(s, out, csv_expr, e);
     buf_add_str(out, " FROM read_csv(");
     sqltext_files(out, s->files, s->file_count);
     buf_add_str(out, ",columns={");
@@ -320,6 +208,6 @@ int plan_text_relation(struct plan *p, struct plan_scan *s, struct buf *out, str
                              "Table '%.*s.%.*s' has no columns", BYTES_ARG(s->table->info.database),
                              BYTES_ARG(s->table->info.name));
     if (s->table->format == FORMAT_JSON)
-        return json_relation(p, s, out, e);
+        return plan_json_relation(p, s, out, e);
     return s->table->format == FORMAT_CSV ? csv_relation(s, out, e) : lazy_relation(s, out, e);
 }

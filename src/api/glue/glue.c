@@ -3,6 +3,7 @@
  * The catalogue keeps the input objects as sent (DatabaseInput, TableInput, PartitionInput); an
  * answer is the stored object with the members that Glue adds (DatabaseName, CreateTime, CatalogId,
  * VersionId, ...) and the defaults that clients rely on. */
+#include "api/glue/glue_crawler.h"
 #include "api/glue/glue_int.h"
 
 /* ---- requests ---- */
@@ -294,6 +295,7 @@ LATER(glue_untag_resource)
 LATER(glue_put_encryption_settings)
 LATER(glue_put_resource_policy)
 LATER(glue_delete_resource_policy)
+GLUE_CRAWLER_CHANGES(LATER)
 #define CHANGE(n, handler, params, text) OP(n, handler##_later, params, text)
 
 const struct api_op glue_operations[] = {
@@ -373,13 +375,15 @@ const struct api_op glue_operations[] = {
     OP(GetResourcePolicies, glue_get_resource_policies, p_policies, "Lists resource policies."),
     CHANGE(DeleteResourcePolicy, glue_delete_resource_policy, p_delete_policy,
            "Deletes a resource policy."),
+    GLUE_CRAWLER_OPS(OP, CHANGE),
     {0}};
 
-const struct api_service *glue_service_new(struct catalog *c) {
+const struct api_service *glue_service_new(struct catalog *c, struct crawl_service *crawl) {
     struct glue_service *s = mem_calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->catalog = c;
+    s->crawl = crawl;
     s->api = (struct api_service){.name = "glue",
                                   .target_prefix = "AWSGlue",
                                   .protocol = API_JSON_1_1,

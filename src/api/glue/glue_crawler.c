@@ -1,5 +1,8 @@
 /* glue_crawler.c - crawlers: definitions, state, start and stop, schedules. */
 #include "api/glue/glue_crawler.h"
+#include "catalog/tags.h"
+
+#include <stdlib.h>
 
 #define LOG_GROUP "/aws-glue/crawlers"
 
@@ -9,9 +12,9 @@ static struct bytes name_of(struct api_call *call, const char *member) {
 
 /* ---- one crawler as Glue answers it ---- */
 static void write_targets(struct jsonw *w, const struct json *targets) {
-    static const char *const kinds[] = {"S3Targets",      "JdbcTargets",    "MongoDBTargets",
+    static const char *const kinds[] = {"S3Targets",       "JdbcTargets",    "MongoDBTargets",
                                         "DynamoDBTargets", "CatalogTargets", "DeltaTargets",
-                                        "IcebergTargets", "HudiTargets"};
+                                        "IcebergTargets",  "HudiTargets"};
     jsonw_name(w, "Targets");
     jsonw_object(w);
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -30,14 +33,14 @@ static void write_definition(struct jsonw *w, const struct json *d) {
     static const char *const skip[] = {"Targets", NULL};
     static const struct {
         const char *name, *json;
-    } defaults[] = {
-        {"Classifiers", "[]"},
-        {"RecrawlPolicy", "{\"RecrawlBehavior\":\"CRAWL_EVERYTHING\"}"},
-        {"SchemaChangePolicy", "{\"UpdateBehavior\":\"UPDATE_IN_DATABASE\",\"DeleteBehavior\":"
-                               "\"DEPRECATE_IN_DATABASE\"}"},
-        {"LineageConfiguration", "{\"CrawlerLineageSettings\":\"DISABLE\"}"},
-        {"LakeFormationConfiguration",
-         "{\"UseLakeFormationCredentials\":false,\"AccountId\":\"\"}"}};
+    } defaults[] = {{"Classifiers", "[]"},
+                    {"RecrawlPolicy", "{\"RecrawlBehavior\":\"CRAWL_EVERYTHING\"}"},
+                    {"SchemaChangePolicy",
+                     "{\"UpdateBehavior\":\"UPDATE_IN_DATABASE\",\"DeleteBehavior\":"
+                     "\"DEPRECATE_IN_DATABASE\"}"},
+                    {"LineageConfiguration", "{\"CrawlerLineageSettings\":\"DISABLE\"}"},
+                    {"LakeFormationConfiguration",
+                     "{\"UseLakeFormationCredentials\":false,\"AccountId\":\"\"}"}};
     glue_write_members(w, d, skip);
     write_targets(w, json_get(d, "Targets"));
     for (size_t i = 0; i < COUNT_OF(defaults); i++)
@@ -57,7 +60,7 @@ static void write_log(struct jsonw *w, struct bytes crawler, struct bytes id) {
 }
 static void write_crawler(struct api_call *call, const struct crawler *c) {
     struct jsonw *w = &call->out;
-    int64_t now = clock_wall_ms(glue_context(call)->clock);
+    int64_t now = clock_wall_ms(catalog_clock(glue_catalog(call)));
     jsonw_object(w);
     write_definition(w, c->definition);
     jsonw_kv_cstr(w, "State", crawl_state_name(c->state));
@@ -88,18 +91,28 @@ static void write_crawler(struct api_call *call, const struct crawler *c) {
 
 /* ---- definitions ---- */
 int glue_create_crawler(struct api_call *call) {
-    return crawl_create(glue_context(call)->crawl, call->in, &call->err);
+    const struct json *tags = json_get(call->in, "Tags");
+    struct bytes resource =
+        arena_fmt(call->arena, "crawler/%.*s", BYTES_ARG(name_of(call, "Name")));
+    int rc = glue_tags_check(call, tags, "tags");
+    if (!rc && !resource.ptr)
+        rc = glue_out_of_memory(call);
+    rc = rc ? rc : crawl_create(glue_crawl(call), call->in, &call->err);
+    return rc ? rc : glue_tags_store(call, resource, tags);
 }
 int glue_update_crawler(struct api_call *call) {
-    return crawl_update(glue_context(call)->crawl, call->in, &call->err);
+    return crawl_update(glue_crawl(call), call->in, &call->err);
 }
 int glue_delete_crawler(struct api_call *call) {
-    return crawl_delete(glue_context(call)->crawl, name_of(call, "Name"), &call->err);
+    struct bytes name = name_of(call, "Name"),
+                 resource = arena_fmt(call->arena, "crawler/%.*s", BYTES_ARG(name));
+    int rc =
+        resource.ptr ? crawl_delete(glue_crawl(call), name, &call->err) : glue_out_of_memory(call);
+    return rc ? rc : catalog_tags_forget(glue_catalog(call), resource, &call->err);
 }
 int glue_get_crawler(struct api_call *call) {
     struct crawler c;
-    int rc = crawl_get(glue_context(call)->crawl, call->arena, name_of(call, "Name"), &c,
-                       &call->err);
+    int rc = crawl_get(glue_crawl(call), call->arena, name_of(call, "Name"), &c, &call->err);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -117,8 +130,7 @@ static int write_page(struct api_call *call, const char *token, const char *list
     size_t n, max = glue_max_results(call, most);
     int rc = glue_token(call, token, &after);
     if (!rc)
-        rc = crawl_list(glue_context(call)->crawl, call->arena, after, max + 1, &c, &n,
-                        &call->err);
+        rc = crawl_list(glue_crawl(call), call->arena, after, max + 1, &c, &n, &call->err);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -156,7 +168,7 @@ int glue_batch_get_crawlers(struct api_call *call) {
     jsonw_array(&call->out);
     jsonw_array(&m);
     for (size_t i = 0; i < n && !rc; i++) {
-        rc = crawl_get(glue_context(call)->crawl, call->arena, names[i], &c, &call->err);
+        rc = crawl_get(glue_crawl(call), call->arena, names[i], &c, &call->err);
         if (!rc)
             write_crawler(call, &c);
         if (rc == ERR_ENTITY_NOT_FOUND) {
@@ -175,22 +187,20 @@ int glue_batch_get_crawlers(struct api_call *call) {
 
 /* ---- start, stop, schedules ---- */
 int glue_start_crawler(struct api_call *call) {
-    return crawl_start(glue_context(call)->crawl, name_of(call, "Name"), &call->err);
+    return crawl_start(glue_crawl(call), name_of(call, "Name"), &call->err);
 }
 int glue_stop_crawler(struct api_call *call) {
-    return crawl_stop(glue_context(call)->crawl, name_of(call, "Name"), &call->err);
+    return crawl_stop(glue_crawl(call), name_of(call, "Name"), &call->err);
 }
 int glue_update_crawler_schedule(struct api_call *call) {
-    return crawl_schedule_set(glue_context(call)->crawl, name_of(call, "CrawlerName"),
+    return crawl_schedule_set(glue_crawl(call), name_of(call, "CrawlerName"),
                               name_of(call, "Schedule"), &call->err);
 }
 int glue_start_crawler_schedule(struct api_call *call) {
-    return crawl_schedule_start(glue_context(call)->crawl, name_of(call, "CrawlerName"),
-                                &call->err);
+    return crawl_schedule_start(glue_crawl(call), name_of(call, "CrawlerName"), &call->err);
 }
 int glue_stop_crawler_schedule(struct api_call *call) {
-    return crawl_schedule_stop(glue_context(call)->crawl, name_of(call, "CrawlerName"),
-                               &call->err);
+    return crawl_schedule_stop(glue_crawl(call), name_of(call, "CrawlerName"), &call->err);
 }
 
 /* ---- metrics ---- */
@@ -200,7 +210,8 @@ static int compare_runtimes(const void *x, const void *y) {
 }
 static void write_metrics(struct api_call *call, const struct crawler *c) {
     struct jsonw *w = &call->out;
-    int64_t sorted[COUNT_OF(c->runtimes_ms)], now = clock_wall_ms(glue_context(call)->clock);
+    int64_t sorted[COUNT_OF(c->runtimes_ms)],
+        now = clock_wall_ms(catalog_clock(glue_catalog(call)));
     size_t n = c->runtime_count;
     memcpy(sorted, c->runtimes_ms, sizeof sorted);
     qsort(sorted, n, sizeof *sorted, compare_runtimes);
@@ -234,7 +245,7 @@ int glue_get_crawler_metrics(struct api_call *call) {
     jsonw_array(&call->out);
     for (size_t i = 0; i < n && !rc; i++) {
         struct crawler c;
-        rc = crawl_get(glue_context(call)->crawl, call->arena, names[i], &c, &call->err);
+        rc = crawl_get(glue_crawl(call), call->arena, names[i], &c, &call->err);
         if (!rc)
             write_metrics(call, &c);
         rc = rc == ERR_ENTITY_NOT_FOUND ? 0 : rc;
@@ -259,8 +270,7 @@ static void write_summary(struct jsonw *w, const struct crawl_report *r) {
     w->out->failed |= !buf_ok(&text);
     buf_clear(&text);
 }
-static void write_crawl(struct api_call *call, struct bytes crawler,
-                        const struct crawl_report *r) {
+static void write_crawl(struct api_call *call, struct bytes crawler, const struct crawl_report *r) {
     struct jsonw *w = &call->out;
     jsonw_object(w);
     jsonw_kv_str(w, "CrawlId", r->id);
@@ -333,8 +343,7 @@ int glue_list_crawls(struct api_call *call) {
     jsonw_name(&call->out, "Crawls");
     jsonw_array(&call->out);
     while (!rc && n && written < max) {
-        rc = crawl_history(glue_context(call)->crawl, call->arena, crawler, ms, id, 100, &r, &n,
-                           &call->err);
+        rc = crawl_history(glue_crawl(call), call->arena, crawler, ms, id, 100, &r, &n, &call->err);
         for (size_t i = 0; !rc && i < n && written < max; i++) {
             ms = r[i].started_ms;
             id = r[i].id;
@@ -355,13 +364,13 @@ int glue_list_crawls(struct api_call *call) {
 
 /* ---- classifiers ---- */
 int glue_create_classifier(struct api_call *call) {
-    return crawl_classifier_create(glue_context(call)->crawl, call->in, &call->err);
+    return crawl_classifier_create(glue_crawl(call), call->in, &call->err);
 }
 int glue_update_classifier(struct api_call *call) {
-    return crawl_classifier_update(glue_context(call)->crawl, call->in, &call->err);
+    return crawl_classifier_update(glue_crawl(call), call->in, &call->err);
 }
 int glue_delete_classifier(struct api_call *call) {
-    return crawl_classifier_delete(glue_context(call)->crawl, name_of(call, "Name"), &call->err);
+    return crawl_classifier_delete(glue_crawl(call), name_of(call, "Name"), &call->err);
 }
 static int write_classifier(struct api_call *call, const struct catalog_doc *doc) {
     static const char *const none[] = {NULL};
@@ -383,8 +392,8 @@ static int write_classifier(struct api_call *call, const struct catalog_doc *doc
 }
 int glue_get_classifier(struct api_call *call) {
     struct catalog_doc doc;
-    int rc = crawl_classifier_get(glue_context(call)->crawl, call->arena, name_of(call, "Name"),
-                                  &doc, &call->err);
+    int rc = crawl_classifier_get(glue_crawl(call), call->arena, name_of(call, "Name"), &doc,
+                                  &call->err);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -399,8 +408,8 @@ int glue_get_classifiers(struct api_call *call) {
     size_t n, max = glue_max_results(call, 1000);
     int rc = glue_token(call, "glue:GetClassifiers", &after);
     rc = rc ? rc
-            : crawl_classifier_list(glue_context(call)->crawl, call->arena, after, max + 1, &docs,
-                                    &n, &call->err);
+            : crawl_classifier_list(glue_crawl(call), call->arena, after, max + 1, &docs, &n,
+                                    &call->err);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -432,24 +441,25 @@ int glue_get_classifiers(struct api_call *call) {
         OPTIONAL("Classifiers", API_LIST), {"TablePrefix", API_STRING, false, 0, 128, NULL},       \
         OPTIONAL("SchemaChangePolicy", API_STRUCT), OPTIONAL("RecrawlPolicy", API_STRUCT),         \
         OPTIONAL("LineageConfiguration", API_STRUCT),                                              \
-        OPTIONAL("LakeFormationConfiguration", API_STRUCT),                                        \
-        OPTIONAL("Configuration", API_STRING),                                                     \
-        {"CrawlerSecurityConfiguration", API_STRING, false, 0, 128, NULL}
+        OPTIONAL("LakeFormationConfiguration", API_STRUCT), OPTIONAL("Configuration", API_STRING), \
+    {                                                                                              \
+        "CrawlerSecurityConfiguration", API_STRING, false, 0, 128, NULL                            \
+    }
 
 const struct api_param glue_p_create_crawler[] = {
     NAME("Name"), DEFINITION(true), {"Tags", API_MAP, false, 0, 50, NULL}, END};
 const struct api_param glue_p_update_crawler[] = {NAME("Name"), DEFINITION(false), END};
 const struct api_param glue_p_crawler[] = {NAME("Name"), END};
 const struct api_param glue_p_crawler_name[] = {NAME("CrawlerName"), END};
-const struct api_param glue_p_crawler_schedule[] = {
-    NAME("CrawlerName"), OPTIONAL("Schedule", API_STRING), END};
+const struct api_param glue_p_crawler_schedule[] = {NAME("CrawlerName"),
+                                                    OPTIONAL("Schedule", API_STRING), END};
 const struct api_param glue_p_crawlers[] = {TOKEN, MAX(1000), OPTIONAL("Tags", API_MAP), END};
-const struct api_param glue_p_batch_crawlers[] = {
-    {"CrawlerNames", API_LIST, true, 0, 100, NULL}, END};
+const struct api_param glue_p_batch_crawlers[] = {{"CrawlerNames", API_LIST, true, 0, 100, NULL},
+                                                  END};
 const struct api_param glue_p_metrics[] = {
     {"CrawlerNameList", API_LIST, false, 0, 100, NULL}, TOKEN, MAX(1000), END};
-const struct api_param glue_p_crawls[] = {
-    NAME("CrawlerName"), OPTIONAL("Filters", API_LIST), TOKEN, MAX(1000), END};
+const struct api_param glue_p_crawls[] = {NAME("CrawlerName"), OPTIONAL("Filters", API_LIST), TOKEN,
+                                          MAX(1000), END};
 const struct api_param glue_p_classifier[] = {
     OPTIONAL("CsvClassifier", API_STRUCT), OPTIONAL("JsonClassifier", API_STRUCT),
     OPTIONAL("XMLClassifier", API_STRUCT), OPTIONAL("GrokClassifier", API_STRUCT), END};

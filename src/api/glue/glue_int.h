@@ -11,11 +11,16 @@ struct glue_writer;
 struct glue_service {
     struct api_service api;
     struct catalog *catalog;
+    struct crawl_service *crawl;
     struct glue_writer *writer;
 };
 static inline struct catalog *glue_catalog(const struct api_call *call) {
     const struct glue_service *s = call->service->ctx;
     return s->catalog;
+}
+static inline struct crawl_service *glue_crawl(const struct api_call *call) {
+    const struct glue_service *s = call->service->ctx;
+    return s->crawl;
 }
 
 /* ---- glue_writer.c ---- */
@@ -60,7 +65,6 @@ void glue_pattern_free(struct glue_pattern **p);
 bool glue_pattern_pass(const struct glue_pattern *p, struct bytes name);
 
 /* ---- glue_tag.c, glue_index.c: parts of the requests that create ---- */
-#define GLUE_CRAWLER_KIND "glue.crawler" /* catalog_doc kind of crawlers */
 int glue_tags_check(struct api_call *call, const struct json *map, const char *path) WARN_UNUSED;
 /* `resource` as in catalog/tags.h; map may be NULL. */
 int glue_tags_store(struct api_call *call, struct bytes resource,

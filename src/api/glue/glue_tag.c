@@ -24,7 +24,7 @@ static int check_resource(struct api_call *call, struct bytes arn, struct bytes 
         return catalog_table_get(c, call->arena, first, rest, &t, &call->err);
     }
     if (bytes_eq_str(kind, "crawler") && rest.len &&
-        catalog_doc_get(c, call->arena, GLUE_CRAWLER_KIND, rest, &crawler, &call->err) == 0)
+        catalog_doc_get(c, call->arena, CRAWLER_KIND, rest, &crawler, &call->err) == 0)
         return 0;
     return no_resource(call, arn);
 }
