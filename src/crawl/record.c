@@ -17,13 +17,11 @@ const char *crawl_history_kind(struct arena *a, struct bytes crawler) {
 }
 
 /* ---- reports ---- */
+/* clang-format off */
 #define COUNTS(X)                                                                                  \
-    X(started_ms)                                                                                  \
-    X(ended_ms)                                                                                    \
-    X(tables_created)                                                                              \
-    X(tables_updated)                                                                              \
-    X(tables_deleted) X(partitions_created) X(partitions_updated) X(partitions_deleted)            \
-        X(files_asked)
+    X(started_ms) X(ended_ms) X(tables_created) X(tables_updated) X(tables_deleted)                \
+    X(partitions_created) X(partitions_updated) X(partitions_deleted) X(files_asked)
+/* clang-format on */
 
 static void write_report(struct jsonw *w, const struct crawl_report *r) {
     jsonw_object(w);

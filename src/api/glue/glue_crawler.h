@@ -29,12 +29,13 @@ int glue_get_classifier(struct api_call *call);
 int glue_get_classifiers(struct api_call *call);
 
 /* Handlers that change the catalogue. */
+/* clang-format off */
 #define GLUE_CRAWLER_CHANGES(X)                                                                    \
-    X(glue_create_crawler)                                                                         \
-    X(glue_update_crawler) X(glue_delete_crawler) X(glue_start_crawler) X(glue_stop_crawler)       \
-        X(glue_update_crawler_schedule) X(glue_start_crawler_schedule)                             \
-            X(glue_stop_crawler_schedule) X(glue_create_classifier) X(glue_update_classifier)      \
-                X(glue_delete_classifier)
+    X(glue_create_crawler) X(glue_update_crawler) X(glue_delete_crawler) X(glue_start_crawler)     \
+    X(glue_stop_crawler) X(glue_update_crawler_schedule) X(glue_start_crawler_schedule)            \
+    X(glue_stop_crawler_schedule) X(glue_create_classifier) X(glue_update_classifier)              \
+    X(glue_delete_classifier)
+/* clang-format on */
 
 /* Rows of the operation table; OP and CHANGE are glue.c's. */
 #define GLUE_CRAWLER_OPS(OP, CHANGE)                                                               \
