@@ -13,14 +13,10 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "client.h"
 #include "events.h"
 #include "http/sigv4.h"
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define RECORDS 500
 #define RECORD_BYTES 480
@@ -117,68 +113,6 @@ static struct bytes make_request(struct arena *a, const struct load *l, const ch
 
 /* ---- one connection ---- */
 
-static int dial(int port) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0) {
-        close(fd);
-        return -1;
-    }
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return fd;
-}
-
-static bool send_all(int fd, struct bytes v) {
-    while (v.len > 0) {
-        ssize_t n = send(fd, v.ptr, v.len, MSG_NOSIGNAL);
-        if (n <= 0) {
-            return false;
-        }
-        v = bytes_slice(v, (size_t)n, v.len);
-    }
-    return true;
-}
-
-/* The value of a header in `head`, empty when absent. */
-static struct bytes find_header(struct bytes head, const char *name) {
-    struct bytes rest = head, line, field;
-    while (rest.ptr) {
-        rest = bytes_cut(rest, '\n', &line);
-        struct bytes value = bytes_cut(line, ':', &field);
-        if (bytes_eq_nocase(field, bytes_str(name))) {
-            return bytes_trim(value);
-        }
-    }
-    return (struct bytes){0};
-}
-
-/* True when `reply` holds a whole response, by its length or its last chunk. */
-static bool is_complete(struct bytes reply) {
-    ptrdiff_t end = bytes_find(reply, BYTES("\r\n\r\n"));
-    uint64_t length;
-    if (end < 0) {
-        return false;
-    }
-    struct bytes head = bytes_slice(reply, 0, (size_t)end);
-    if (bytes_to_u64(find_header(head, "content-length"), &length)) {
-        return reply.len >= (size_t)end + 4 + length;
-    }
-    return bytes_ends_with(reply, BYTES("0\r\n\r\n"));
-}
-
-static struct bytes read_reply(int fd, char *room) {
-    size_t len = 0;
-    while (len < REPLY_MAX && !is_complete(bytes_of(room, len))) {
-        ssize_t n = recv(fd, room + len, REPLY_MAX - len, 0);
-        if (n <= 0) {
-            return (struct bytes){0};
-        }
-        len += (size_t)n;
-    }
-    return bytes_of(room, len);
-}
-
 static const char *check_reply(struct bytes reply) {
     if (!bytes_starts_with(reply, BYTES("HTTP/1.1 200"))) {
         return reply.ptr ? reply.ptr : "the connection was closed";
@@ -190,13 +124,13 @@ static const char *check_reply(struct bytes reply) {
 static void *connection_main(void *arg) {
     struct connection *c = arg;
     const struct load *l = c->load;
-    int fd = dial(l->port);
+    int fd = client_dial(l->port);
     size_t next = (size_t)c->number;
     int64_t now = clock_mono_us(clock_system());
     while (!c->failure && now < l->stop_us) {
         int64_t from = now;
-        bool sent = fd >= 0 && send_all(fd, l->requests[next++ % REQUESTS]);
-        struct bytes reply = sent ? read_reply(fd, c->reply) : (struct bytes){0};
+        bool sent = fd >= 0 && client_send(fd, l->requests[next++ % REQUESTS]);
+        struct bytes reply = sent ? client_read(fd, c->reply, sizeof(c->reply)) : (struct bytes){0};
         c->failure = check_reply(reply);
         now = clock_mono_us(clock_system());
         if (!c->failure && now >= l->count_from_us && now < l->stop_us) {
@@ -214,11 +148,6 @@ static void *connection_main(void *arg) {
 
 /* ---- the run ---- */
 
-static int compare_u32(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static int report(struct connection *all, const struct load *l) {
     uint64_t acknowledged = 0;
     size_t samples = 0;
@@ -235,7 +164,7 @@ static int report(struct connection *all, const struct load *l) {
         samples += all[i].sample_count;
     }
     uint32_t *s = all[0].samples_us;
-    qsort(s, samples, sizeof(*s), compare_u32);
+    qsort(s, samples, sizeof(*s), client_compare_u32);
     printf("{\"records_per_s\": %.0f, \"requests\": %zu, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n",
            (double)acknowledged * 1e6 / (double)(l->stop_us - l->count_from_us), samples,
            samples ? s[samples / 2] / 1e3 : 0, samples ? s[samples * 99 / 100] / 1e3 : 0);

@@ -12,7 +12,6 @@ import platform
 import re
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,13 +20,10 @@ import time
 import urllib.request
 from pathlib import Path
 
-import boto3
 import duckdb
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
-TARN = os.environ["TARN"]
-KEY, SECRET = "benchkey", "benchsecret"
+import catalog
+from common import BUILD, KEY, SECRET, TARN, Tarn, aws, free_port, percentile, program, say, stop
 
 CONVERT_EVENTS, CONVERT_ROUNDS = 1_000_000, 15
 CONVERSIONS = (
@@ -67,71 +63,11 @@ FLIGHT_COLUMNS = {
 }
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
-def program(name, *args, port=None):
-    """Runs build/bench/<name>; its JSON."""
-    env = dict(os.environ)
-    if port:
-        env["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{port}"
-    done = subprocess.run(
-        [BUILD / "bench" / name, *map(str, args)],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=240,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip() or f"{name} failed")
-    return json.loads(done.stdout)
-
-
-def stop(process):
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-class Tarn:
-    """A server on a free port with its own data folder."""
-
-    def __init__(self, stack, folder, *options):
-        self.log = open(folder / "serve.log", "w")
-        stack.callback(self.log.close)
-        self.process = subprocess.Popen(
-            [TARN, "serve", "--port", "0", "--data", folder / "data", *options],
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            text=True,
-        )
-        stack.callback(stop, self.process)
-        line = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-        if not found:
-            raise RuntimeError(f"tarn serve did not start: {Path(self.log.name).read_text()}")
-        self.port = int(found.group(1))
-
-    def run(self, *args):
-        env = dict(os.environ, AWS_ENDPOINT_URL=f"http://127.0.0.1:{self.port}")
-        done = subprocess.run([TARN, *map(str, args)], env=env, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"tarn {args[0]}: {done.stderr.strip()}")
-        return done.stdout
-
-
 class Kinesalite:
     """The peer; with a folder it keeps its records in LevelDB there, else in memory."""
 
     def __init__(self, stack, folder=None):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         where = ["--path", folder] if folder else []
         self.process = subprocess.Popen(
             ["node", os.environ["KINESALITE"], "--port", str(self.port), "--createStreamMs", "0"]
@@ -145,20 +81,10 @@ class Kinesalite:
             raise RuntimeError("kinesalite did not start")
 
 
-def kinesis(port):
-    return boto3.client(
-        "kinesis",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="us-east-1",
-        aws_access_key_id=KEY,
-        aws_secret_access_key=SECRET,
-    )
-
-
 @contextlib.contextmanager
 def stream(port):
     """A fresh stream of four shards that is gone afterwards."""
-    client = kinesis(port)
+    client = aws("kinesis", port)
     client.create_stream(StreamName="bench", ShardCount=4)
     for _ in range(200):
         summary = client.describe_stream_summary(StreamName="bench")
@@ -171,10 +97,6 @@ def stream(port):
         if "bench" not in client.list_streams()["StreamNames"]:
             break
         time.sleep(0.02)
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 # ---- sections: each returns what goes into bench.json ----
@@ -300,9 +222,7 @@ def queries(folder):
 
 def first_answer(folder):
     """Milliseconds from exec on an empty data folder to the first HTTP answer; the idle server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     start = time.perf_counter()
     process = subprocess.Popen(
         [TARN, "serve", "--port", str(port), "--data", folder / "data"],
@@ -407,7 +327,9 @@ SECTIONS = {
     "puts": (puts, put_rows),
     "visible": (visible, visible_rows),
     "queries": (queries, query_rows),
+    **catalog.SECTIONS,
 }
+GROUPS = {"catalog": list(catalog.SECTIONS)}
 
 
 def machine():
@@ -437,7 +359,7 @@ def print_table(rows):
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     only = os.environ.get("ONLY", "")
-    chosen = only.split(",") if only else list(SECTIONS)
+    chosen = [s for name in only.split(",") for s in GROUPS.get(name, [name])] if only else list(SECTIONS)
     results, rows, failed = {"machine": machine()}, [], False
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=BUILD))
     start = time.monotonic()

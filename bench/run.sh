@@ -1,12 +1,23 @@
 #!/usr/bin/env bash
-# Fetches the peer once, then measures and prints the table; see docs/benchmarks.md.
-# Environment: TARN (program), PYTHON (with tests/requirements.txt), ONLY (some of convert,puts,
-# visible,queries).
+# Fetches the peers that are asked for once, then measures and prints the table; see
+# docs/benchmarks.md. Environment: TARN (program), PYTHON (with tests/requirements.txt), ONLY (some of
+# start,convert,puts,visible,queries and catalog = partitions,projection,planning,readers).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 kinesalite=3.3.3
 peers=$root/.cache/peers
-if [ "$(cat "$peers/kinesalite.version" 2>/dev/null)" != $kinesalite ]; then
+
+wants() { # SECTION...: whether one of them is measured
+    local s
+    [ -n "${ONLY:-}" ] || return 0
+    for s in "$@"; do
+        case ",$ONLY," in *",$s,"*) return 0 ;; esac
+    done
+    return 1
+}
+
+fetch_kinesalite() {
+    [ "$(cat "$peers/kinesalite.version" 2>/dev/null)" != $kinesalite ] || return 0
     echo "fetching kinesalite $kinesalite"
     mkdir -p "$peers"
     npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$peers" \
@@ -15,7 +26,12 @@ if [ "$(cat "$peers/kinesalite.version" 2>/dev/null)" != $kinesalite ]; then
         exit 1
     }
     echo $kinesalite >"$peers/kinesalite.version"
+}
+
+if wants puts; then fetch_kinesalite; fi
+if wants visible queries; then
+    FLIGHTS=$("$root/tools/fetch-flights.sh")
+    export FLIGHTS
 fi
-FLIGHTS=$("$root/tools/fetch-flights.sh")
-export FLIGHTS
+if wants catalog planning; then "$root/tools/trino.sh" fetch; fi
 KINESALITE=$peers/node_modules/kinesalite/cli.js exec "$PYTHON" "$root/bench/run.py"
