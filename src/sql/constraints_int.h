@@ -88,6 +88,7 @@ struct reader {
     size_t condition;
     bool whole;       /* everything read so far is said by constraints on partition columns */
     bool *is_bounded; /* per column: floating point that cannot be NaN */
+    int depth;        /* of read_hull */
     bool was_skipped; /* a lower bound that may come with an upper one */
 };
 /* Turns conditions on a scan's columns into its constraints and predicates. */
@@ -102,5 +103,17 @@ bool is_real(const struct reader *r, size_t column);
 /* ---- constraints_read.c ---- */
 /* False when x says nothing of single columns. */
 bool read_condition(struct reader *r, struct bound *x);
+/* The scan's column under casts that keep order. */
+bool column_under(const struct reader *r, const struct bound *x, size_t *ret);
+/* "column op v"; false when v cannot be moved to the column's type. */
+bool give_value(struct reader *r, size_t column, const struct sql_value *v,
+                enum sql_constraint_op op);
+
+/* ---- constraints_range.c ---- */
+/* "f(column) op v" where f cuts time into parts: year, date_trunc, CAST to date. */
+bool read_part_of_time(struct reader *r, const struct bound *x, const struct sql_value *v,
+                       enum sql_constraint_op op);
+/* The range around those that an OR's arguments give for a column. */
+bool read_hull(struct reader *r, struct bound *x);
 
 #endif

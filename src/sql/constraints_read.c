@@ -41,7 +41,7 @@ static bool keeps_order(const struct sql_type *from, const struct sql_type *to) 
 }
 
 /* The scan's column under x. */
-static bool column_under(const struct reader *r, const struct bound *x, size_t *ret) {
+bool column_under(const struct reader *r, const struct bound *x, size_t *ret) {
     while (x->kind == BX_CAST && (x->is_exact || keeps_order(x->args[0]->type, x->type)))
         x = x->args[0];
     if (x->kind != BX_COLUMN || x->rel != r->rel)
@@ -159,15 +159,10 @@ static enum sql_constraint_op negated_op(enum sql_constraint_op op) {
     return op == SQL_LT ? SQL_GE : op == SQL_LE ? SQL_GT : op == SQL_GT ? SQL_LE : SQL_LT;
 }
 
-/* False when it says nothing about a column. */
-static bool read_one(struct reader *r, const struct bound *x, const struct bound *constant,
-                     enum sql_constraint_op op) {
-    struct sql_value v;
+bool give_value(struct reader *r, size_t column, const struct sql_value *v,
+                enum sql_constraint_op op) {
     struct bytes text;
-    size_t column;
-    if (!column_under(r, x, &column) || !predicate_constant(r->f->a, constant, &v))
-        return false;
-    switch (move(r, column, &v, &op, &text)) {
+    switch (move(r, column, v, &op, &text)) {
     case NEVER:
         give_nothing(r);
         return true;
@@ -177,6 +172,17 @@ static bool read_one(struct reader *r, const struct bound *x, const struct bound
     default:
         return false;
     }
+}
+
+/* False when it says nothing about a column. */
+static bool read_one(struct reader *r, const struct bound *x, const struct bound *constant,
+                     enum sql_constraint_op op) {
+    struct sql_value v;
+    size_t column;
+    if (!predicate_constant(r->f->a, constant, &v))
+        return false;
+    return column_under(r, x, &column) ? give_value(r, column, &v, op)
+                                       : read_part_of_time(r, x, &v, op);
 }
 
 static bool read_compare(struct reader *r, struct bound *x, bool negated) {
@@ -385,7 +391,10 @@ bool read_condition(struct reader *r, struct bound *x) {
     }
     if (negated)
         return false;
-    if (y->op == BO_IN || is_or(y))
-        return read_sets(r, y);
-    return read_prefix(r, y);
+    if (y->op != BO_IN && !is_or(y))
+        return read_prefix(r, y);
+    bool sets = read_sets(r, y);
+    if (sets && r->whole)
+        return true;
+    return (is_or(y) && read_hull(r, y)) || sets;
 }

@@ -105,6 +105,8 @@ enum eval value_cast(struct arena *a, const struct sql_value *v, const struct sq
 __int128 value_pow10(int n);
 
 /* ---- predicate_op.c, predicate_text.c, predicate_time.c ---- */
+/* The [from, to) around a time that date_trunc makes one; false when the unit is none. */
+bool time_part(struct bytes unit, int64_t micros, int64_t *ret_from, int64_t *ret_to) WARN_UNUSED;
 extern const struct eval_fn eval_ops[], eval_texts[], eval_times[];
 extern const size_t eval_op_count, eval_text_count, eval_time_count;
 

@@ -111,22 +111,36 @@ static enum unit unit_of(struct bytes name, const struct sql_type *t) {
     return NO_UNIT;
 }
 
+bool time_part(struct bytes name, int64_t micros, int64_t *ret_from, int64_t *ret_to) {
+    struct moment m;
+    struct sql_value v = {.type = sql_type_of(ST_TIMESTAMP), .whole = micros};
+    enum unit u = unit_of(name, v.type);
+    if (u == NO_UNIT || !moment_of(&v, &m))
+        return false;
+    const struct clock_fields *f = &m.f;
+    int month = u == MONTH ? f->month : u == QUARTER ? (f->month - 1) / 3 * 3 + 1 : 1;
+    int months = u == MONTH ? 1 : u == QUARTER ? 3 : 12, after = month + months;
+    int64_t day = u == WEEK ? m.days - f->iso_weekday + 1 : m.days;
+    if (u <= WEEK) {
+        *ret_from = u < DAY ? micros - m.micros % unit_micros[u] : day * DAY_MICROS;
+        *ret_to = *ret_from + unit_micros[u];
+        return true;
+    }
+    *ret_from = clock_days_from_civil(f->year, month, 1) * DAY_MICROS;
+    *ret_to = clock_days_from_civil(f->year + (after > 12), after > 12 ? after - 12 : after, 1) *
+              DAY_MICROS;
+    return true;
+}
+
 static enum eval fn_trunc(struct evaluation *ev, const struct sql_node *x,
                           const struct sql_value *args, struct sql_value *ret) {
-    struct moment m;
-    enum unit u = unit_of(args[0].text, args[1].type);
+    bool date = args[1].type->kind == ST_DATE;
+    int64_t from, to;
     (void)ev;
-    if (u == NO_UNIT || !moment_of(&args[1], &m))
+    if (!is_utc(args[1].type) || unit_of(args[0].text, args[1].type) == NO_UNIT ||
+        !time_part(args[0].text, date ? args[1].whole * DAY_MICROS : args[1].whole, &from, &to))
         return EVAL_UNKNOWN;
-    const struct clock_fields *f = &m.f;
-    if (u < DAY)
-        return made(x->type, m.days, m.micros - m.micros % unit_micros[u], ret);
-    if (u == DAY)
-        return made(x->type, m.days, 0, ret);
-    if (u == WEEK)
-        return made(x->type, m.days - f->iso_weekday + 1, 0, ret);
-    int month = u == MONTH ? f->month : u == QUARTER ? (f->month - 1) / 3 * 3 + 1 : 1;
-    return made(x->type, clock_days_from_civil(f->year, month, 1), 0, ret);
+    return value_whole(x->type, date ? from / DAY_MICROS : from, ret);
 }
 
 static enum eval plus_months(const struct sql_value *v, int64_t n, const struct sql_type *t,
