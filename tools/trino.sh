@@ -100,6 +100,7 @@ node.internal-address=127.0.0.1
 coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port=$port
+http-server.log.enabled=false
 discovery.uri=http://127.0.0.1:$port
 query.max-memory=300MB
 query.max-memory-per-node=300MB
@@ -107,6 +108,7 @@ memory.heap-headroom-per-node=200MB
 plugin.dir=$home/plugin
 catalog.config-dir=$etc/catalog
 EOF
+    cd "$etc" # whatever it writes goes with it
     java -Xmx1200m -XX:+UseSerialGC -Djdk.attach.allowAttachSelf=true \
         -Dconfig="$etc/config.properties" -cp "$home/lib:$home/lib/*" Main &
     local java=$!
