@@ -255,3 +255,25 @@ def test_every_paginator_of_the_catalogue(make_server):
     glue.create_partition_index(**table, PartitionIndex={"Keys": ["p"], "IndexName": "i"})
     pages = list(glue.get_paginator("get_partition_indexes").paginate(**table))
     assert [len(p["PartitionIndexDescriptorList"]) for p in pages] == [1]
+
+
+def test_wrangler_writes_projected_datasets(aws):
+    wr.catalog.create_database("wr_projected", exist_ok=True)
+    rows = pd.DataFrame({"id": range(4), "day": pd.to_datetime(["2026-01-01", "2026-01-02"] * 2).date,
+                         "kind": ["a", "a", "b", "b"]})
+    wr.s3.to_parquet(
+        rows, path="s3://wrangled/projected/", dataset=True, database="wr_projected", table="t",
+        partition_cols=["day", "kind"], glue_table_settings={"regular_partitions": False},
+        athena_partition_projection_settings={
+            "projection_types": {"day": "date", "kind": "enum"},
+            "projection_ranges": {"day": "2026-01-01,2026-01-31"},
+            "projection_values": {"kind": "a,b,c"}})
+    assert wr.catalog.get_partitions("wr_projected", "t") == {}
+    assert wr.catalog.get_table_parameters("wr_projected", "t")["projection.enabled"] == "true"
+    got = wr.athena.read_sql_query(
+        "SELECT id FROM t WHERE kind = 'b' AND day = DATE '2026-01-02'", "wr_projected",
+        ctas_approach=False)
+    assert list(got["id"]) == [3]
+    got = wr.athena.read_sql_query("SELECT kind, count(*) AS n FROM t GROUP BY kind ORDER BY kind",
+                                   "wr_projected", ctas_approach=False)
+    assert list(got["kind"]) == ["a", "b"] and list(got["n"]) == [2, 2]
