@@ -19,13 +19,15 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #define CLOSE_WAIT_S 10
 #define CONNECTION_MEMORY (192 << 10) /* half of it is MHD's read buffer */
-#define CONNECTION_LIMIT 1000
+#define CONNECTION_LIMIT 4000         /* less where the system allows fewer open files */
+#define FILES_WANTED (2 * CONNECTION_LIMIT)
 #define IDLE_TIMEOUT_S 300
 
 /* ---- states under way, for http_close ---- */
@@ -302,6 +304,21 @@ static void set_defaults(struct http_options *o) {
     o->spool_over_bytes = o->spool_over_bytes ? o->spool_over_bytes : MIB(32);
 }
 
+/* A connection is an open file. Asks for as many as the system lets us have, keeps half for the
+ * logs and objects, and answers how many connections that makes. */
+static unsigned connection_limit(void) {
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r))
+        return 500;
+    rlim_t wanted = MIN_OF(r.rlim_max, (rlim_t)FILES_WANTED);
+    if (r.rlim_cur < wanted) {
+        struct rlimit more = {.rlim_cur = wanted, .rlim_max = r.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+            r = more;
+    }
+    return (unsigned)MIN_OF(r.rlim_cur / 2, (rlim_t)CONNECTION_LIMIT);
+}
+
 static struct MHD_Daemon *start_daemon(struct http_server *s, int fd) {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     /* A pool of one is not a pool to MHD. */
@@ -310,7 +327,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *s, int fd) {
         flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, pool,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
+        connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S,
         MHD_OPTION_URI_LOG_CALLBACK, on_uri, s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 }
