@@ -192,15 +192,15 @@ static int64_t count_objects(struct bytes t, int level) {
     return n;
 }
 
-int64_t head_records(const struct head *h) {
+static int64_t head_records(const struct head *h) {
     struct bytes t = first_words(h);
-    if (h->kind != HEAD_JSON)
-        return count_lines(t);
-    return MAX_OF(count_objects(t, t.len && t.ptr[0] == '['), (int64_t)(t.len > 0));
+    return h->kind == HEAD_JSON ? count_objects(t, t.len && t.ptr[0] == '[') : count_lines(t);
 }
 
 int64_t head_estimate(const struct head *h, uint64_t size_bytes) {
     int64_t n = head_records(h);
+    if (n == 0) /* one object larger than the head, or zstd */
+        return h->text.len > 0;
     if (h->whole || !h->raw_bytes)
         return n;
     return MAX_OF((int64_t)((double)n * (double)size_bytes / (double)h->raw_bytes), 1);

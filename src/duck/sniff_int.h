@@ -18,9 +18,7 @@ struct head {
 /* `name` is the key's last part: its ending names the compression. Free with head_clear. */
 int head_read(const char *path, struct bytes name, struct head *ret, struct err *e) WARN_UNUSED;
 void head_clear(struct head *h);
-/* Records in the head: lines of text or JSON, or the objects of a JSON array. */
-int64_t head_records(const struct head *h);
-/* What they are of the whole file's, by size. */
+/* Records of the file (lines, or JSON objects) from those in its head, by size. */
 int64_t head_estimate(const struct head *h, uint64_t size_bytes);
 
 /* The Hive type, appended. `text_format`: of JSON and CSV, where Glue keeps dates and times as

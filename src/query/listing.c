@@ -153,6 +153,23 @@ static void note_absent(struct lister *l, struct bytes key) {
     l->absent = folder;
 }
 
+/* A table's location may be one object, as Glue's crawlers write it for files that are not alike.
+ */
+static int list_object(struct lister *l, struct bytes location) {
+    struct store *store = l->p->service->d.store;
+    struct store_object o = {0};
+    struct store_meta meta;
+    struct bytes bucket;
+    if (l->partition || !store_split_uri(location, &bucket, &o.key) || !o.key.len ||
+        bytes_ends_with(o.key, BYTES("/")) ||
+        store_head(store, &l->p->arena, bucket, o.key, &meta, NULL))
+        return 0;
+    o.size_bytes = meta.size_bytes;
+    o.mtime_ns = meta.mtime_ms * 1000000;
+    int rc = store_path(store, &l->p->arena, bucket, o.key, &o.path, l->e);
+    return rc ? rc : add_object(l, &o);
+}
+
 static int list_location(struct lister *l, struct bytes location) {
     struct bytes key, bucket = l->bucket;
     struct err why;
@@ -177,7 +194,7 @@ static int list_location(struct lister *l, struct bytes location) {
     if (!rc && listing->count == 0) {
         store_listing_release(l->p->service->d.store, &listing);
         note_absent(l, key);
-        return 0;
+        return list_object(l, location);
     }
     if (!rc)
         rc = keep_listing(l->p, listing, l->e);

@@ -187,3 +187,266 @@ def test_a_crawl_that_fails_says_why(lake):
     assert len(crawls) == 1 and crawls[0]["CrawlId"] == last["MessagePrefix"]
     assert not glue.list_crawls(CrawlerName=lake.name, Filters=[
         {"FieldName": "STATE", "FilterOperator": "NE", "FieldValue": "FAILED"}])["Crawls"]
+
+
+def test_exclusions_and_sample_size(lake):
+    for name in ("a.json", "b.json", "c.json"):
+        lake.put(f"t/{name}", '{"a":1}\n')
+    lake.put("t/tmp/x.csv", "p,q\n1,2\n")
+    lake.put("t/skip.log", "no, table, here\n1\n")
+    lake.put("t/_SUCCESS", "")
+    lake.create("t/", target={"Exclusions": ["tmp/**", "*.{log,txt}"], "SampleSize": 2})
+    assert lake.crawl()["FILES_READ"] == 2
+    assert list(lake.tables()) == ["t"]
+    p = lake.tables()["t"]["Parameters"]
+    assert p["objectCount"] == "3" and p["recordCount"] == "3"
+    assert json.loads(p["exclusions"]) == ["tmp/**", "*.{log,txt}"]
+
+
+def test_files_that_differ_are_tables_of_their_own(lake):
+    lake.put("mix/a.csv", "x,y\n1,2\n3,4\n")
+    lake.put("mix/b.json", '{"a":1}\n')
+    lake.put("mix/logo.png", b"\x89PNG\r\n\x1a\n\0\0")
+    lake.create("mix")
+    lake.crawl()
+    assert sorted(lake.tables()) == ["a_csv", "b_json"]
+    assert lake.rows("select sum(y) from a_csv") == [["6"]]
+    assert lake.rows("select a from b_json") == [["1"]]
+
+
+def test_one_object_as_target(lake):
+    lake.put("f/a.csv", "x,y\n1,2\n")
+    lake.put("f/b.csv", "u,v,w\n1,2,3\n")
+    lake.create("f/a.csv")
+    lake.crawl()
+    assert list(lake.tables()) == ["a_csv"]
+    assert lake.rows("select * from a_csv") == [["1", "2"]]
+
+
+def test_names_that_are_taken(lake):
+    lake.put("one/t/a.csv", "x,y\n1,2\n")
+    lake.put("two/t/a.json", '{"a":1}\n')
+    lake.create("one/t/", TablePrefix="P-")
+    lake.create("two/t/", name=lake.name + "-2", TablePrefix="P-")
+    lake.crawl()
+    lake.crawl(lake.name + "-2")
+    first, second = sorted(lake.tables())
+    assert first == "p_t" and len(second) == len("p_t_") + 32
+    assert lake.rows(f"select a from {second}") == [["1"]]
+    assert lake.crawl()["TABLE"]["ADD"] == lake.crawl(lake.name + "-2")["TABLE"]["ADD"] == 0
+
+
+LOG = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
+
+
+def test_columns_change(lake):
+    """UPDATE_IN_DATABASE replaces columns, keeps a user's words, and makes a version; LOG does nothing."""
+    lake.put("t/a.json", '{"a":1,"b":2}\n')
+    lake.create("t/")
+    lake.create("t/", name=lake.name + "-log", SchemaChangePolicy=LOG)
+    lake.crawl()
+    table = lake.tables()["t"]
+    sd = table["StorageDescriptor"]
+    sd["Columns"][0]["Comment"] = "mine"
+    lake.glue.update_table(DatabaseName=lake.name, TableInput={
+        "Name": "t", "StorageDescriptor": sd, "Description": "about t",
+        "Parameters": dict(table["Parameters"], owner_team="x"), "TableType": "EXTERNAL_TABLE"})
+    lake.put("t/b.json", '{"a":1.5,"b":2,"c":{"d":1}}\n')
+    assert lake.crawl(lake.name + "-log")["TABLE"]["UPDATE"] == 0
+    assert "c" not in lake.columns("t")
+    assert lake.crawl()["TABLE"]["UPDATE"] == 1
+    assert lake.columns("t") == {"a": "double", "b": "bigint", "c": "struct<d:bigint>"}
+    after = lake.tables()["t"]
+    assert after["Description"] == "about t" and after["Parameters"]["owner_team"] == "x"
+    assert after["StorageDescriptor"]["Columns"][0]["Comment"] == "mine"
+    assert len(lake.glue.get_table_versions(DatabaseName=lake.name,
+                                            TableName="t")["TableVersions"]) == 3
+    lake.s3.delete_object(Bucket=lake.name, Key="t/b.json")
+    lake.crawl()
+    assert list(lake.columns("t")) == ["a", "b"]
+
+
+def test_merge_new_columns_and_inherit(lake):
+    lake.put_parquet("t/d=1/a.parquet", "select 1::int as a, 'x' as gone")
+    lake.create("t/", Configuration=json.dumps({"Version": 1.0, "CrawlerOutput": {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"}}}))
+    lake.crawl()
+    lake.put_parquet("t/d=1/a.parquet", "select 1::bigint as a, 2.5::double as extra")
+    lake.put_parquet("t/d=2/a.parquet", "select 1::bigint as a, 2.5::double as extra")
+    summary = lake.crawl()
+    assert summary["TABLE"]["UPDATE"] == 1 and summary["PARTITION"] == {
+        "ADD": 1, "UPDATE": 1, "DELETE": 0}
+    assert lake.columns("t") == {"a": "int", "gone": "string", "extra": "double"}
+    for p in lake.glue.get_partitions(DatabaseName=lake.name, TableName="t")["Partitions"]:
+        assert [c["Name"] for c in p["StorageDescriptor"]["Columns"]] == ["a", "gone", "extra"]
+    assert lake.rows("select count(gone), sum(extra) from t") == [["0", "5.0"]]
+
+
+@pytest.mark.parametrize("behavior", ["LOG", "DELETE_FROM_DATABASE", "DEPRECATE_IN_DATABASE"])
+def test_folders_go_away(lake, behavior):
+    for key in ("t/d=1/a.json", "t/d=2/a.json", "u/a.csv"):
+        lake.put(key, '{"a":1}\n' if key.endswith("json") else "x,y\n1,2\n")
+    lake.create(SchemaChangePolicy={"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": behavior})
+    lake.crawl()
+    lake.s3.delete_object(Bucket=lake.name, Key="t/d=2/a.json")
+    lake.s3.delete_object(Bucket=lake.name, Key="u/a.csv")
+    lake.put("w/a.csv", "k,l\n1,2\n")
+    summary = lake.crawl()
+    gone = behavior == "DELETE_FROM_DATABASE"
+    assert sorted(lake.tables()) == (["t", "w"] if gone else ["t", "u", "w"])
+    assert summary["TABLE"]["DELETE"] == gone and summary["PARTITION"]["DELETE"] == gone
+    assert lake.partitions("t") == ([["1"]] if gone else [["1"], ["2"]])
+    if not gone:
+        marked = "DEPRECATED_BY_CRAWLER" in lake.tables()["u"]["Parameters"]
+        assert marked == (behavior == "DEPRECATE_IN_DATABASE")
+        lake.put("u/a.csv", "x,y\n1,2\n3,4\n")
+        lake.crawl()
+        assert "DEPRECATED_BY_CRAWLER" not in lake.tables()["u"]["Parameters"]
+    assert lake.crawl()["FILES_READ"] == 0
+
+
+def test_new_folders_only(lake):
+    lake.put("t/d=1/a.json", '{"a":1}\n')
+    kwargs = {"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_NEW_FOLDERS_ONLY"}}
+    assert code_of(lake.create, path="t/", **kwargs) == "InvalidInputException"
+    lake.create("t/", SchemaChangePolicy=LOG, **kwargs)
+    lake.crawl()
+    lake.put("t/d=1/b.json", '{"a":1,"b":2}\n')
+    lake.put("t/d=2/a.json", '{"a":3}\n')
+    summary = lake.crawl()
+    assert summary["FILES_READ"] == 1 and summary["PARTITION"]["ADD"] == 1
+    assert summary["TABLE"]["UPDATE"] == 0
+    lake.s3.delete_object(Bucket=lake.name, Key="t/d=1/a.json")
+    lake.s3.delete_object(Bucket=lake.name, Key="t/d=1/b.json")
+    assert lake.crawl()["PARTITION"]["DELETE"] == 0
+    lake.put("t/d=1/a.json", '{"a":1}\n')
+    assert lake.crawl()["FILES_READ"] == 0
+
+
+def test_a_catalogue_target(lake):
+    lake.glue.create_database(DatabaseInput={"Name": lake.name})
+    lake.put("t/p=1/q=1/a.json", '{"a":1}\n')
+    lake.put("t/p=2/q=1/a.json", '{"a":1,"b":"x"}\n')
+    lake.glue.create_table(DatabaseName=lake.name, TableInput={
+        "Name": "mine", "TableType": "EXTERNAL_TABLE",
+        "PartitionKeys": [{"Name": "p", "Type": "int"}, {"Name": "q", "Type": "int"}],
+        "StorageDescriptor": {"Location": f"s3://{lake.name}/t", "Columns": [],
+                              "SerdeInfo": {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"}}})
+    lake.glue.create_crawler(Name=lake.name, Role="r", SchemaChangePolicy={
+        "UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}, Targets={
+            "CatalogTargets": [{"DatabaseName": lake.name, "Tables": ["mine"]}]})
+    summary = lake.crawl()
+    assert summary["TABLE"] == {"ADD": 0, "UPDATE": 1, "DELETE": 0}
+    assert lake.columns("mine") == {"a": "bigint", "b": "string"}
+    assert [k["Type"] for k in lake.tables()["mine"]["PartitionKeys"]] == ["int", "int"]
+    assert lake.rows("select sum(a) from mine where p = 2") == [["1"]]
+    assert lake.crawl()["TABLE"]["UPDATE"] == 0
+
+
+def test_classifiers(lake):
+    glue = lake.glue
+    name = lake.name
+    glue.create_classifier(CsvClassifier={"Name": name, "Delimiter": ";", "QuoteSymbol": "'",
+                                          "ContainsHeader": "ABSENT", "Header": ["one", "two"]})
+    glue.create_classifier(GrokClassifier={"Name": name + "-grok", "Classification": "x",
+                                           "GrokPattern": "%{NUMBER:n}"})
+    got = glue.get_classifier(Name=name)["Classifier"]["CsvClassifier"]
+    assert got["Delimiter"] == ";" and got["Version"] == 1 and got["CreationTime"]
+    glue.update_classifier(CsvClassifier={"Name": name, "Header": ["first", "second"]})
+    got = glue.get_classifier(Name=name)["Classifier"]["CsvClassifier"]
+    assert got["Header"] == ["first", "second"] and got["Version"] == 2 and got["QuoteSymbol"] == "'"
+    assert len([c for c in glue.get_classifiers()["Classifiers"] if name in str(c)]) == 2
+    assert code_of(glue.create_classifier,
+                   CsvClassifier={"Name": name}) == "AlreadyExistsException"
+    assert code_of(glue.create_classifier, CsvClassifier={
+        "Name": "x", "Delimiter": ",", "QuoteSymbol": ","}) == "InvalidInputException"
+    lake.put("t/a.txt", "1;'x;y'\n2;'z'\n")
+    lake.create("t/", Classifiers=[name])
+    lake.crawl()
+    assert lake.columns("t") == {"first": "bigint", "second": "string"}
+    assert lake.rows("select second from t order by first") == [["x;y"], ["z"]]
+    glue.update_crawler(Name=lake.name, Classifiers=[name + "-grok"])
+    glue.start_crawler(Name=lake.name)
+    lake.wait()
+    last = glue.get_crawler(Name=lake.name)["Crawler"]["LastCrawl"]
+    assert last["Status"] == "FAILED" and "GrokClassifier" in last["ErrorMessage"]
+    glue.delete_classifier(Name=name)
+    assert code_of(glue.get_classifier, Name=name) == "EntityNotFoundException"
+
+
+def test_one_crawl_at_a_time_and_stop(lake):
+    for i in range(300):
+        lake.put(f"t/p={i}/a.json", '{"a":%d}\n' % i)
+    lake.create("t/")
+    lake.glue.start_crawler(Name=lake.name)
+    for call in (lake.glue.start_crawler, lake.glue.update_crawler, lake.glue.delete_crawler):
+        assert code_of(call, Name=lake.name) == "CrawlerRunningException"
+    assert lake.glue.list_crawls(CrawlerName=lake.name)["Crawls"][0]["State"] == "RUNNING"
+    lake.glue.stop_crawler(Name=lake.name)
+    lake.wait()
+    last = lake.glue.get_crawler(Name=lake.name)["Crawler"]["LastCrawl"]
+    assert last["Status"] == "CANCELLED"
+    assert lake.crawl()["PARTITION"]["ADD"] == 300
+    assert lake.rows("select sum(a), count(distinct p) from t") == [[str(299 * 150), "300"]]
+    crawls = lake.glue.list_crawls(CrawlerName=lake.name, MaxResults=1)
+    assert crawls["Crawls"][0]["State"] == "COMPLETED"
+    second = lake.glue.list_crawls(CrawlerName=lake.name, MaxResults=1,
+                                   NextToken=crawls["NextToken"])
+    assert second["Crawls"][0]["State"] == "STOPPED"
+
+
+def test_schedules_and_a_killed_server(make_server, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("0")
+    server = make_server(env={"TARN_CLOCK_FILE": str(clock)})
+    lake = Lake(server, "lake")
+    lake.put("t/a.json", '{"a":1}\n')
+    lake.create("t/", Schedule="cron(0 0 1 1 ? *)")
+    time.sleep(1.2)
+    assert not lake.glue.list_crawls(CrawlerName="lake")["Crawls"]
+    clock.write_text(str(366 * 86400 * 1000))
+    deadline = time.time() + 20
+    while not lake.glue.list_crawls(CrawlerName="lake", Filters=[
+            {"FieldName": "STATE", "FilterOperator": "EQ", "FieldValue": "COMPLETED"}])["Crawls"]:
+        assert time.time() < deadline
+        time.sleep(0.1)
+    assert len(lake.glue.list_crawls(CrawlerName="lake")["Crawls"]) == 1
+    assert lake.columns("t") == {"a": "bigint"}
+    for i in range(300):
+        lake.put(f"t/p={i}/a.json", '{"a":1}\n')
+    lake.glue.start_crawler(Name="lake")
+    server.kill()
+    server.start()
+    lake = Lake.__new__(Lake)
+    lake.server, lake.name, lake.glue = server, "lake", server.client("glue")
+    c = lake.glue.get_crawler(Name="lake")["Crawler"]
+    assert c["State"] == "READY" and c["LastCrawl"]["Status"] == "FAILED"
+    assert "server ended" in c["LastCrawl"]["ErrorMessage"]
+    lake.crawl()
+
+
+def test_a_worker_that_dies_costs_one_schema(make_server):
+    """Workers are killed while a crawl asks them: the crawl still ends, and the next one is right."""
+    import os
+    import signal
+    import requests
+    server = make_server()
+    lake = Lake(server, "lake")
+    for i in range(200):
+        lake.put(f"t/p={i}/a.json", '{"a":1}\n')
+    lake.create("t/")
+    lake.glue.start_crawler(Name="lake")
+    killed, deadline = 0, time.time() + 60
+    while lake.glue.get_crawler(Name="lake")["Crawler"]["State"] != "READY":
+        assert time.time() < deadline
+        for pid in requests.get(server.endpoint + "/tarn/v1/status").json()["workers"]["pids"]:
+            if killed < 2:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+                except ProcessLookupError:
+                    pass
+        time.sleep(0.05)
+    assert lake.glue.get_crawler(Name="lake")["Crawler"]["LastCrawl"]["Status"] == "SUCCEEDED"
+    assert killed
