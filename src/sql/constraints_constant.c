@@ -123,6 +123,34 @@ static void add_constant_column(struct finder *f, struct conjuncts *c, struct bo
     }
 }
 
+/* ---- scalar subqueries ---- */
+static bool is_one_row(const struct bound_query *q, int depth) {
+    if (q->limit >= 0 || q->offset > 0 || depth > 50)
+        return false;
+    if (q->body == BQ_VALUES)
+        return q->row_count == 1;
+    const struct bound_select *s = q->select;
+    if (q->body != BQ_SELECT || s->where || s->having || s->aggregated)
+        return false;
+    const struct bound_query *inner = s->from && !s->from->sample ? query_of(s->from) : NULL;
+    return !s->from || (inner && is_one_row(inner, depth + 1));
+}
+
+static struct bound *by_scalar(struct replacing *r, struct bound *x) {
+    struct constants *k = is_one_row(x->query, 0) ? ARENA_NEW(r->f->a, struct constants) : NULL;
+    if (!k)
+        return x;
+    k->f = r->f;
+    return constants_of(k, x->query, 0, x->type) && k->count == 1 ? k->items[0] : x;
+}
+
+struct bound *with_scalars(struct finder *f, struct bound *x) {
+    struct replacing r = {.f = f, .by_scalar = by_scalar};
+    struct bound *y = replaced(&r, x);
+    return y ? y : x;
+}
+
+/* ---- relations ---- */
 struct mention {
     const struct bound_rel *rel;
     size_t column;

@@ -147,8 +147,10 @@ struct bound *replace(struct replacing *r, struct bound *x) {
     if (!r->f->budget || r->f->failed)
         return NULL;
     r->f->budget--;
+    if (x->kind == BX_SCALAR && r->by_scalar)
+        return r->by_scalar(r, x);
     if (x->kind == BX_COLUMN) {
-        if (x->rel != r->rel && r->rel)
+        if ((x->rel != r->rel && r->rel) || r->by_scalar)
             return x;
         if (r->by)
             return r->by(r, x);

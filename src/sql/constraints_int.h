@@ -49,6 +49,8 @@ struct replacing {
     struct bound *(*by)(struct replacing *r, const struct bound *column);
     const struct bound_query *query;
     const struct sql_type *const *types;
+    /* instead of columns scalar subqueries; NULL: it stays */
+    struct bound *(*by_scalar)(struct replacing *r, struct bound *x);
 };
 /* NULL when the budget or the arena is used up. */
 struct bound *replace(struct replacing *r, struct bound *x);
@@ -63,6 +65,8 @@ struct bound *joined(struct finder *f, bool any, struct bound **items, size_t co
 /* ---- constraints_constant.c ---- */
 /* For "x IN (query of constants)" the list. */
 void add_constant_in(struct finder *f, struct conjuncts *c, struct bound *x);
+/* x with its scalar subqueries of one constant row as these constants. */
+struct bound *with_scalars(struct finder *f, struct bound *x);
 /* For a joined relation of constants what follows for the other relations. */
 void add_constant_part(struct finder *f, struct conjuncts *c, struct bound_rel *r);
 

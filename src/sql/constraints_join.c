@@ -75,11 +75,10 @@ static void derive(struct finder *f, struct conjuncts *c, struct bound *x, struc
         conjuncts_add(f, c, y);
 }
 
-/* Adds what follows by equalities of columns. a = b holds, so that a condition on a holds for b in
- * a's type as well. */
-static void close_equalities(struct finder *f, struct conjuncts *c) {
+/* a = b of columns: what is said of one holds for the other, in its type. */
+static void follow_columns(struct finder *f, struct conjuncts *c, size_t max) {
     struct bound *eq[64][2], *a, *b;
-    size_t n = 0, max = c->count * 4 + 64;
+    size_t n = 0;
     for (size_t i = 0; i < c->count && n < COUNT_OF(eq); i++)
         if (is_equality(c->items[i], &a, &b) && (a->rel != b->rel || a->column != b->column)) {
             eq[n][0] = a;
@@ -96,8 +95,43 @@ static void close_equalities(struct finder *f, struct conjuncts *c) {
     }
 }
 
+/* column = expression, the column's value being the expression's in the column's type */
+static bool is_definition(struct finder *f, struct bound *x, struct bound **column,
+                          struct bound **is) {
+    if (x->kind != BX_CALL || x->op != BO_EQ || x->arg_count != 2)
+        return false;
+    int side = column_in(x->args[0]) ? 0 : 1;
+    *column = column_in(x->args[side]);
+    *is = x->args[!side];
+    return *column && is_exact((*is)->type) && !column_in(*is) && is_plain(f, *is);
+}
+
+/* a = expression (a constant too): what is said of a holds for the expression. */
+static void follow_definitions(struct finder *f, struct conjuncts *c, size_t max) {
+    struct bound *column, *is;
+    size_t count = c->count;
+    for (size_t k = 0, used = 0; k < count && used < 64 && !f->failed; k++) {
+        if (!is_definition(f, c->items[k], &column, &is))
+            continue;
+        used++;
+        for (size_t i = 0; i < count && c->count < max && !f->failed; i++)
+            if (i != k && is_plain(f, c->items[i]))
+                derive(f, c, c->items[i], column, is);
+    }
+}
+
+static void close_equalities(struct finder *f, struct conjuncts *c) {
+    size_t max = c->count * 4 + 64;
+    for (int round = 0; round < 2; round++) {
+        follow_columns(f, c, max);
+        follow_definitions(f, c, max);
+    }
+}
+
 /* ---- joins ---- */
 static void add_condition(struct finder *f, struct conjuncts *c, struct bound *x) {
+    if (x)
+        x = with_scalars(f, x);
     if (x && x->kind == BX_IN_QUERY && !x->negated)
         add_constant_in(f, c, x);
     if (x)

@@ -122,6 +122,9 @@ static void add_predicate(struct reader *r, struct bound *x) {
     }
     if (!p.x->is_decidable || !p.column_count)
         return;
+    for (size_t i = 0; i < s->predicate_count; i++)
+        if (predicate_same(s->predicates[i].x, p.x))
+            return;
     struct sql_predicate *grown =
         ARENA_NEW_N(r->f->a, struct sql_predicate, s->predicate_count + 1);
     if (!grown) {

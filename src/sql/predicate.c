@@ -46,8 +46,9 @@ enum eval predicate_eval(struct evaluation *ev, const struct sql_node *x, struct
         *ret = x->value;
         return EVAL_OK;
     case NODE_COLUMN:
-        return ev->values ? value_of_partition(ev, x->hive, x->type, ev->values[x->column], ret)
-                          : EVAL_UNKNOWN;
+        return ev->values && ev->values[x->column].ptr
+                   ? value_of_partition(ev, x->hive, x->type, ev->values[x->column], ret)
+                   : EVAL_UNKNOWN;
     case NODE_CAST:
         rc = predicate_eval(ev, x->args[0], &v);
         return rc ? rc : value_cast(ev->a, &v, x->type, x->is_try, ret);
@@ -131,6 +132,29 @@ bool predicate_constant(struct arena *a, const struct bound *x, struct sql_value
     if (!n || n->kind != NODE_VALUE)
         return false;
     *ret = n->value;
+    return true;
+}
+
+static bool same_value(const struct sql_value *a, const struct sql_value *b) {
+    int o;
+    if (!sql_type_equal(a->type, b->type) || a->is_null || b->is_null)
+        return a->is_null && b->is_null && sql_type_equal(a->type, b->type);
+    return value_compare(a, b, &o) && o == 0;
+}
+
+bool predicate_same(const struct sql_node *x, const struct sql_node *y) {
+    if (x->kind != y->kind || x->fn != y->fn || x->arg_count != y->arg_count ||
+        x->column != y->column || x->is_try != y->is_try || x->kind == NODE_UNKNOWN ||
+        !sql_type_equal(x->type, y->type))
+        return false;
+    if (x->kind == NODE_VALUE)
+        return same_value(&x->value, &y->value);
+    if (x->kind == NODE_CALL && strcmp(x->fn->sql, "($1 = $2)") == 0 &&
+        predicate_same(x->args[0], y->args[1]) && predicate_same(x->args[1], y->args[0]))
+        return true;
+    for (size_t i = 0; i < x->arg_count; i++)
+        if (!predicate_same(x->args[i], y->args[i]))
+            return false;
     return true;
 }
 

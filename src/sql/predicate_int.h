@@ -64,6 +64,8 @@ struct sql_node {
 /* NULL when the arena is full. Columns are of one scan. */
 const struct sql_node *predicate_compile(struct arena *a, const struct bound *x);
 enum eval predicate_eval(struct evaluation *ev, const struct sql_node *x, struct sql_value *ret);
+/* Surely the same function of its columns. */
+bool predicate_same(const struct sql_node *x, const struct sql_node *y);
 /* A constant expression's value. */
 bool predicate_constant(struct arena *a, const struct bound *x, struct sql_value *ret);
 

@@ -168,8 +168,9 @@ struct sql_predicate {
     size_t condition;
 };
 /* 1: true; 0: false or NULL, no row of such a partition passes; -1: cannot be told here. `values`
- * by table column, as text (CATALOG_NULL_PARTITION for NULL); only those in `columns` are read.
- * `scratch` is the caller's to reset. */
+ * by table column, as text (CATALOG_NULL_PARTITION for NULL; with ptr NULL one that is not known
+ * yet: the others may tell all the same); only those in `columns` are read. `scratch` is the
+ * caller's to reset. */
 int sql_predicate_test(const struct sql_predicate *p, struct arena *scratch,
                        const struct bytes *values);
 struct sql_scan { /* one reference to a stored table */

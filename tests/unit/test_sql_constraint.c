@@ -224,6 +224,15 @@ static void test_pushing(void **state) {
         {"with params as (select date '2024-01-01' as since) select * from p cross join params "
          "where day >= since",
          "p[day>=2024-01-01]"},
+        {"with params as (select date '2024-01-01' as since) select * from p where day >= (select "
+         "since from params) and hr = (values 3)",
+         "p[day>=2024-01-01][hr=3]"},
+        {"select * from p where dt = (select max(dt) from q)", "p q"},
+        {"select * from p join q on p.dt = date_format(cast(q.dt as date), '%Y') where p.dt > 'a'",
+         "p[dt>a] q{p.dt > 'a'}"},
+        {"select * from p join q on lower(p.dt) = q.dt where p.dt = 'A'",
+         "p[dt=A]{lower(p.dt) = q.dt} q[dt=a]"},
+        {"select * from p where dt = 'a' and dt = 'b'", "p[dt=a][dt=b][dt none]"},
         /* subqueries */
         {"select * from (select dt, id + 1 as y from p) where dt = 'a' and y = 3", "p[dt=a]"},
         {"select * from (select lower(dt) as l from p) where l = 'a'", "p{l = 'a'}"},
