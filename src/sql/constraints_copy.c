@@ -1,6 +1,8 @@
 /* constraints_copy.c - conditions as expressions: kept in part, negated, with other columns. */
 #include "sql/constraints_int.h"
 
+#define MAX_COMPARED 500 /* to find what is there already */
+
 /* ---- walking ---- */
 struct columns {
     struct finder *f;
@@ -113,7 +115,7 @@ bool conjuncts_add(struct finder *f, struct conjuncts *c, struct bound *x) {
         add_negated(f, c, x, x->args[0]);
         return !f->failed;
     }
-    for (size_t i = 0; i < c->count; i++)
+    for (size_t i = 0; i < MIN_OF(c->count, (size_t)MAX_COMPARED); i++)
         if (bound_equal(c->items[i], x))
             return true;
     if (c->count == c->room) {

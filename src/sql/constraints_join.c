@@ -1,6 +1,8 @@
 /* constraints_join.c - conditions brought through FROM: to the sides of joins, along equalities. */
 #include "sql/constraints_int.h"
 
+#define MAX_CLOSED 400 /* conditions to derive others from */
+
 /* ---- sides of joins ---- */
 /* Ids grow from left to right, a join's before its sides'. */
 struct side {
@@ -122,6 +124,8 @@ static void follow_definitions(struct finder *f, struct conjuncts *c, size_t max
 
 static void close_equalities(struct finder *f, struct conjuncts *c) {
     size_t max = c->count * 4 + 64;
+    if (c->count > MAX_CLOSED)
+        return;
     for (int round = 0; round < 2; round++) {
         follow_columns(f, c, max);
         follow_definitions(f, c, max);

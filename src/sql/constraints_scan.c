@@ -9,7 +9,21 @@
  * conditions also bound it from above, which NaN does not pass. */
 #include "sql/constraints_int.h"
 
+#define MAX_COMPARED 500 /* to find what is there already */
+
 /* ---- adding to the scan ---- */
+/* A list with room for one more; it doubles whenever its length is a power of two. */
+static void *grown(struct reader *r, const void *list, size_t count, size_t size) {
+    if (count & (count - 1))
+        return (void *)list;
+    char *p = arena_alloc(r->f->a, (count ? count * 2 : 1) * size);
+    if (!p)
+        r->f->failed = true;
+    else if (count)
+        memcpy(p, list, count * size);
+    return p;
+}
+
 static bool same_constraint(const struct sql_constraint *x, struct bytes column,
                             enum sql_constraint_op op, const struct bytes *values, size_t count) {
     if (x->op != op || x->value_count != count || !bytes_eq(x->column, column))
@@ -24,24 +38,19 @@ void add_constraint(struct reader *r, size_t column, enum sql_constraint_op op,
                     const struct bytes *values, size_t count) {
     const struct sql_table_column *c = &r->rel->table->columns[column];
     struct sql_scan *s = r->scan;
-    for (size_t i = 0; i < s->constraint_count; i++)
+    for (size_t i = 0; i < MIN_OF(s->constraint_count, (size_t)MAX_COMPARED); i++)
         if (same_constraint(&s->constraints[i], c->name, op, values, count))
             return;
-    struct sql_constraint *grown =
-        ARENA_NEW_N(r->f->a, struct sql_constraint, s->constraint_count + 1);
-    if (!grown) {
-        r->f->failed = true;
+    struct sql_constraint *all = grown(r, s->constraints, s->constraint_count, sizeof(*all));
+    if (!all)
         return;
-    }
-    if (s->constraint_count)
-        memcpy(grown, s->constraints, s->constraint_count * sizeof(*grown));
-    grown[s->constraint_count++] = (struct sql_constraint){.column = c->name,
-                                                           .op = op,
-                                                           .values = values,
-                                                           .value_count = count,
-                                                           .is_partition = c->is_partition,
-                                                           .condition = r->condition};
-    s->constraints = grown;
+    all[s->constraint_count++] = (struct sql_constraint){.column = c->name,
+                                                         .op = op,
+                                                         .values = values,
+                                                         .value_count = count,
+                                                         .is_partition = c->is_partition,
+                                                         .condition = r->condition};
+    s->constraints = all;
 }
 
 bool is_real(const struct reader *r, size_t column) {
@@ -122,19 +131,14 @@ static void add_predicate(struct reader *r, struct bound *x) {
     }
     if (!p.x->is_decidable || !p.column_count)
         return;
-    for (size_t i = 0; i < s->predicate_count; i++)
+    for (size_t i = 0; i < MIN_OF(s->predicate_count, (size_t)MAX_COMPARED); i++)
         if (predicate_same(s->predicates[i].x, p.x))
             return;
-    struct sql_predicate *grown =
-        ARENA_NEW_N(r->f->a, struct sql_predicate, s->predicate_count + 1);
-    if (!grown) {
-        r->f->failed = true;
+    struct sql_predicate *all = grown(r, s->predicates, s->predicate_count, sizeof(*all));
+    if (!all)
         return;
-    }
-    if (s->predicate_count)
-        memcpy(grown, s->predicates, s->predicate_count * sizeof(*grown));
-    grown[s->predicate_count++] = p;
-    s->predicates = grown;
+    all[s->predicate_count++] = p;
+    s->predicates = all;
 }
 
 static bool own_column(void *ctx, const struct bound *column) {
