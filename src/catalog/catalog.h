@@ -160,15 +160,21 @@ int catalog_doc_list(struct catalog *c, struct arena *a, const char *kind, bool 
                      int64_t after_sort, struct bytes after_key, size_t max,
                      struct catalog_doc **ret, size_t *ret_count, struct err *e) WARN_UNUSED;
 
-/* ---- file facts ---- what planning knows of a data file without opening it. */
+/* ---- file facts ---- what planning knows of a data file without opening it. Of a Parquet file
+ * facts_json is its footer, by row group: "rows" and, for each leaf column (its path joined by
+ * '.'), arrays of compressed bytes, and where the footer has them of least and greatest values
+ * (texts or null) and of nulls; "bloom": some row group has a bloom filter. Texts are cut after 64
+ * characters such that they still bound the values.
+ *   {"rows":[2000,500],"columns":{"s.a":{"type":"BIGINT","bytes":[811,640],"min":["1",null],
+ *    "max":["9",null],"nulls":[0,500],"bloom":true}}}
+ * Catalogues of older versions hold sums over all row groups, {"row_groups":2,"columns":{"s":
+ * {"bytes":1451}}}; the planner replaces them when it meets them. */
 struct catalog_file {
     struct bytes uri; /* s3://bucket/key */
     int64_t rows;
     uint64_t size_bytes;
-    int64_t mtime_ns; /* validator for files that others wrote; 0 for delivered ones */
-    struct bytes
-        facts_json; /* {"row_groups":n,"columns":{"name":{"bytes":n,"min":..,"max":..,"nulls":n}}}
-                     */
+    int64_t mtime_ns;          /* validator for files that others wrote; 0 for delivered ones */
+    struct bytes facts_json;   /* see below */
     uint64_t from_lsn, to_lsn; /* log range it holds; 0,0 for files that no delivery wrote */
 };
 /* Facts of a foreign file, by URI; replaces. */
@@ -176,6 +182,9 @@ int catalog_file_put(struct catalog *c, const struct catalog_file *f, struct err
 /* Many in one transaction. */
 int catalog_file_put_many(struct catalog *c, const struct catalog_file *f, size_t count,
                           struct err *e) WARN_UNUSED;
+/* Many in one reading: ret[i].uri is empty when nothing is known of uris[i]. */
+int catalog_file_get_many(struct catalog *c, struct arena *a, const struct bytes *uris,
+                          size_t count, struct catalog_file *ret, struct err *e) WARN_UNUSED;
 /* ERR_RESOURCE_NOT_FOUND when unknown. */
 int catalog_file_get(struct catalog *c, struct arena *a, struct bytes uri, struct catalog_file *ret,
                      struct err *e) WARN_UNUSED;
@@ -242,7 +251,8 @@ struct catalog_delivered_file {
     struct bytes delivery;
 };
 /* Files that deliveries committed: of the given partitions (of those without id, that is projected
- * ones: what lies under their location), or of the whole table when `partitions` is NULL. */
+ * ones: what lies under their location), or of the whole table when `partitions` is NULL. Without
+ * their facts_json. */
 int catalog_view_files(struct catalog_view *v, struct arena *a, int64_t table_id,
                        const struct catalog_partition *partitions, size_t partition_count,
                        struct catalog_delivered_file **ret, size_t *ret_count,

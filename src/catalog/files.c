@@ -64,6 +64,24 @@ int catalog_file_get(struct catalog *c, struct arena *a, struct bytes uri, struc
     return rc ? rc : cat_read_end(c, k, file_get(k, a, uri, ret, e));
 }
 
+static int file_get_many(struct cat_conn *k, struct arena *a, const struct bytes *uris,
+                         size_t count, struct catalog_file *ret, struct err *e) {
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = (struct catalog_file){0};
+        int rc = file_get(k, a, uris[i], &ret[i], NULL);
+        if (rc && rc != ERR_RESOURCE_NOT_FOUND)
+            return err_set(e, rc, "Facts of %.*s could not be read.", BYTES_ARG(uris[i]));
+    }
+    return 0;
+}
+
+int catalog_file_get_many(struct catalog *c, struct arena *a, const struct bytes *uris,
+                          size_t count, struct catalog_file *ret, struct err *e) {
+    struct cat_conn *k = NULL;
+    int rc = cat_read_begin(c, &k, e);
+    return rc ? rc : cat_read_end(c, k, file_get_many(k, a, uris, count, ret, e));
+}
+
 /* 1 or 0: whether anything is known of the file. */
 static int file_known(struct cat_conn *k, struct bytes uri, struct err *e) {
     sqlite3_stmt *st = NULL;

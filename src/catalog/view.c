@@ -103,8 +103,8 @@ struct file_list {
 };
 
 #define DELIVERED                                                                                  \
-    "SELECT d.partition_id,d.delivery," CAT_FILE_COLUMNS                                           \
-    " FROM delivered d JOIN file f ON f.uri=d.uri "
+    "SELECT d.partition_id,d.delivery,f.uri,f.row_count,f.size_bytes,f.mtime_ns,'',f.from_lsn,"    \
+    "f.to_lsn FROM delivered d JOIN file f ON f.uri=d.uri "
 
 static int collect_files(sqlite3_stmt *st, struct file_list *l, struct err *e) {
     int rc = 0;

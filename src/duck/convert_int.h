@@ -35,7 +35,7 @@ int convert_raw(struct duck *d, const struct json *task, struct outfile *out, in
                 struct err *e) WARN_UNUSED;
 
 /* ---- facts.c ---- */
-/* Appends facts_json of one Parquet file; in a session. */
+/* Appends facts_json (catalog.h) of one Parquet file; in a session. */
 int facts_write(struct duck *d, const char *path, struct buf *out, int64_t *ret_rows,
                 struct err *e) WARN_UNUSED;
 

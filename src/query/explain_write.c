@@ -33,16 +33,14 @@ static struct reading measure(const struct plan_scan *s) {
     struct reading r = {.considered = s->considered,
                         .partitions = (double)s->partition_count,
                         .files = s->file_count,
+                        .row_groups = s->groups_considered,
+                        .row_groups_kept = s->groups_kept,
                         .bytes = plan_scan_bytes(s)};
     for (size_t i = 0; i < s->file_count; i++) {
         const struct plan_file *f = &s->files[i];
-        r.row_groups += (uint64_t)json_get_i64(f->facts, "row_groups", 0);
-        if (!f->facts)
-            r.rows = -1;
-        else if (r.rows >= 0)
-            r.rows += f->rows;
+        int64_t rows = plan_file_rows(f);
+        r.rows = r.rows < 0 || rows < 0 ? -1 : r.rows + rows;
     }
-    r.row_groups_kept = r.row_groups;
     return r;
 }
 
@@ -54,17 +52,6 @@ static void add_reading(struct reading *sum, const struct reading *r) {
     sum->row_groups_kept += r->row_groups_kept;
     sum->bytes += r->bytes;
     sum->rows = sum->rows < 0 || r->rows < 0 ? -1 : sum->rows + r->rows;
-}
-
-/* ---- what Athena bills: whole megabytes, ten at least, 5 dollars a terabyte ---- */
-static uint64_t billed_bytes(const struct explain *x, uint64_t bytes) {
-    const uint64_t mb = 1024 * 1024;
-    if (x->p->scan_count == 0)
-        return 0;
-    return MAX_OF((bytes + mb - 1) / mb * mb, 10 * mb);
-}
-static double price(const struct explain *x, uint64_t bytes) {
-    return (double)billed_bytes(x, bytes) * 5.0 / (1024.0 * 1024.0 * 1024.0 * 1024.0);
 }
 
 static void write_count(struct jsonw *w, const char *name, double n) {
@@ -95,9 +82,10 @@ static void write_reading(struct explain *x, const struct reading *r) {
 }
 
 static void write_price(struct explain *x, uint64_t bytes) {
-    jsonw_kv_u64(&x->w, "billed_bytes", billed_bytes(x, bytes));
+    uint64_t billed = plan_billed_bytes(x->p, bytes);
+    jsonw_kv_u64(&x->w, "billed_bytes", billed);
     jsonw_name(&x->w, "price_usd");
-    jsonw_f64(&x->w, price(x, bytes));
+    jsonw_f64(&x->w, plan_price_usd(billed));
 }
 
 /* ---- without a condition ---- */
@@ -280,7 +268,8 @@ static bool is_first(const struct sql_scan *s, size_t i) {
 }
 
 static bool is_applied(const struct plan_scan *s, const struct sql_constraint *c) {
-    return column_index(s->scan->table, c->column) >= s->table->data_count;
+    return column_index(s->scan->table, c->column) >= s->table->data_count ||
+           plan_tests_row_groups(s, c);
 }
 
 /* Returns how many places there are besides the engine. */
@@ -295,7 +284,8 @@ static size_t write_places(struct explain *x, size_t condition) {
             if (c->condition != condition || !is_first(s->scan, j) || !is_applied(s, c))
                 continue;
             size_t column = column_index(s->scan->table, c->column);
-            write_applied(x, i, "partitions", &column, 1);
+            bool key = column >= s->table->data_count;
+            write_applied(x, i, key ? "partitions" : "row groups", &column, 1);
             n++;
         }
         for (size_t j = 0; j < s->scan->predicate_count; j++) {
@@ -344,7 +334,7 @@ static void write_columns(struct explain *x, const struct plan_scan *s) {
         struct bytes name = s->table->info.columns[i].name;
         uint64_t bytes = 0;
         for (size_t j = 0; j < s->file_count; j++)
-            bytes += (uint64_t)MAX_OF(plan_column_bytes(&s->files[j], name), 0);
+            bytes += (uint64_t)MAX_OF(plan_column_bytes(s, &s->files[j], i), 0);
         jsonw_object(w);
         jsonw_kv_str(w, "name", name);
         if (s->table->format == FORMAT_PARQUET)

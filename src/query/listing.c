@@ -51,7 +51,6 @@ static int resolve(struct plan *p, struct plan_file *f, struct err *e) {
 /* ---- committed files ---- */
 static int add_delivered(struct plan *p, struct plan_scan *s, const struct catalog_file *file,
                          const struct catalog_partition *partition, struct err *e) {
-    struct json *facts = NULL;
     struct plan_file *f = add_file(p, s, file->uri);
     if (!f)
         return err_set(e, ERR_NOMEM, NULL);
@@ -59,9 +58,6 @@ static int add_delivered(struct plan *p, struct plan_scan *s, const struct catal
     f->rows = file->rows;
     f->partition = partition;
     f->delivered = true;
-    if (file->facts_json.len && json_parse(&p->arena, file->facts_json, &facts, e))
-        return e ? e->code : ERR_CORRUPT;
-    f->facts = facts;
     return resolve(p, f, e);
 }
 

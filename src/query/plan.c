@@ -264,6 +264,7 @@ void plan_free(struct plan **pp) {
     for (size_t i = 0; i < p->listing_count; i++)
         store_listing_release(p->service->d.store, &p->listings[i]);
     mem_free(p->listings);
+    plan_drop_facts(p);
     catalog_view_close(&p->view);
     arena_clear(&p->arena);
     mem_free(p);

@@ -3,6 +3,7 @@
 #define TARN_QUERY_INT_H
 
 #include "catalog/projection.h"
+#include "query/facts_int.h"
 #include "query/query.h"
 #include "sql/sql.h"
 #include <pthread.h>
@@ -58,6 +59,7 @@ struct waiter {
 struct query_service {
     struct query_deps d;
     char *default_location;
+    struct facts_cache *facts;
     pthread_mutex_t lock;
     pthread_cond_t work;    /* queue or closing */
     pthread_cond_t timers;  /* waiters or closing */
@@ -131,8 +133,11 @@ struct plan_file {
     const char *path;
     uint64_t size_bytes;
     int64_t mtime_ns;
-    const struct json *facts; /* NULL: unknown */
-    int64_t rows;             /* with facts */
+    const struct file_facts *facts; /* NULL: unknown; the plan holds it */
+    int64_t rows;                   /* with facts */
+    const bool *dropped;            /* per row group; NULL: all are read */
+    size_t set;                     /* 1 + index of its ranges in the scan's sets; 0: all rows */
+    uint64_t from_lsn, to_lsn;      /* as the catalogue has them, once asked */
     const struct catalog_partition *partition;
     bool delivered;
 };
@@ -141,6 +146,14 @@ struct plan_tail {
     struct bytes name; /* table function in the SQL text */
     struct bytes view_json;
     uint64_t data_bytes;
+};
+
+struct row_range {
+    int64_t from, to; /* row numbers in the file, `to` not included */
+};
+struct row_ranges {
+    struct row_range *items;
+    size_t count;
 };
 
 struct plan_scan {
@@ -153,6 +166,9 @@ struct plan_scan {
     size_t delivered_count;
     struct plan_file *files;
     size_t file_count, file_cap;
+    struct row_ranges *sets; /* the rows that some files are read of */
+    size_t set_count;
+    uint64_t groups_considered, groups_kept; /* row groups */
     struct plan_tail *tails;
     size_t tail_count;
 };
@@ -176,6 +192,8 @@ struct plan {
     size_t view_count, view_cap;
     const struct store_listing **listings;
     size_t listing_count, listing_cap;
+    const struct file_facts **facts; /* references */
+    size_t facts_count, facts_cap;
     struct bytes columns_json; /* ColumnInfo array */
     struct bytes task_json;
     const char *tmp; /* where the worker writes before renaming */
@@ -217,11 +235,24 @@ bool plan_prunes(const struct plan_scan *s);
 
 /* listing.c: the files that a scan's partitions hold. */
 int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
-/* facts.c: facts of foreign Parquet files, asked of a worker when not cached. */
+/* facts.c: facts of the scan's Parquet files, asked of a worker when not known; then chooses row
+ * groups, and leaves out files of which none is read. */
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
-/* Compressed bytes of a column in a file, -1 when the file has no such column. */
-int64_t plan_column_bytes(const struct plan_file *f, struct bytes column);
+void plan_drop_facts(struct plan *p);
+/* rowgroups.c */
+int plan_choose_row_groups(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* Whether row groups are chosen by the constraint. */
+bool plan_tests_row_groups(const struct plan_scan *s, const struct sql_constraint *c);
+bool plan_keeps_group(const struct plan_file *f, size_t group);
+/* Rows of the row groups it is read of, -1 when not known. */
+int64_t plan_file_rows(const struct plan_file *f);
+/* cost.c: compressed bytes that the scan reads of a column in a file, -1 when the file has no such
+ * column or its footer is not known. */
+int64_t plan_column_bytes(const struct plan_scan *s, const struct plan_file *f, size_t column);
 uint64_t plan_scan_bytes(const struct plan_scan *s);
+/* What Athena bills for a query that scans so many bytes, and the price in dollars. */
+uint64_t plan_billed_bytes(const struct plan *p, uint64_t bytes);
+double plan_price_usd(uint64_t billed_bytes);
 /* tail.c: the log after each feed's checkpoint. *ret_stale: the snapshot is too old, plan again. */
 int plan_add_tails(struct plan *p, struct plan_scan *s, bool *ret_stale, struct err *e) WARN_UNUSED;
 /* relation.c: DuckDB text of a scan. */

@@ -8,6 +8,10 @@
  *      UNION ALL SELECT CAST("id" AS BIGINT) AS "id", CAST("dt" AS VARCHAR) AS "dt" FROM
  * "tail_x"())
  *
+ * Files that only some row groups are read of are a SELECT for each list of row ranges, with
+ * "WHERE (file_row_number>=2000 AND file_row_number<4000) OR ..": the engine skips every row group
+ * that lies outside.
+ *
  * file_index is the file's place in the list, so a partition value is one look-up in a constant
  * list whatever the folders are called. A column that no file has is NULL. */
 #include "catalog/value.h"
@@ -105,13 +109,13 @@ static bool has_binary(const struct type *t) {
 }
 
 /* Whether some file has the column, or none can tell. */
-static bool is_present(const struct plan_scan *s, struct bytes column) {
+static bool is_present(const struct plan_scan *s, size_t column) {
     bool told = false;
     for (size_t i = 0; i < s->file_count; i++) {
         if (!s->files[i].facts)
             continue;
         told = true;
-        if (plan_column_bytes(&s->files[i], column) >= 0)
+        if (plan_column_bytes(s, &s->files[i], column) >= 0)
             return true;
     }
     return !told;
@@ -123,7 +127,7 @@ static void add_column(struct buf *out, const struct plan_scan *s, size_t i, enu
     buf_add_str(out, "CAST(");
     if (from == FROM_FILES && c->is_partition)
         sqltext_partition(out, s, i - t->data_count);
-    else if (from == FROM_NOTHING || (from == FROM_FILES && !is_present(s, c->name)))
+    else if (from == FROM_NOTHING || (from == FROM_FILES && !is_present(s, i)))
         buf_add_str(out, "NULL");
     else
         sqltext_ident(out, c->name);
@@ -157,14 +161,21 @@ static bool is_uniform(const struct plan_scan *s) {
         if (!s->files[i].delivered || !s->files[i].facts)
             return false;
         for (size_t c = 0; c < s->table->data_count; c++)
-            if (s->scan->column_used[c] &&
-                plan_column_bytes(&s->files[i], s->table->info.columns[c].name) < 0)
+            if (s->scan->column_used[c] && plan_column_bytes(s, &s->files[i], c) < 0)
                 return false;
     }
     return s->table->table.version_id == 0;
 }
 
-static void parquet_relation(const struct plan_scan *s, struct buf *out) {
+static void add_ranges(struct buf *out, const struct row_ranges *r) {
+    for (size_t i = 0; i < r->count; i++)
+        buf_add_fmt(out, "%s(file_row_number>=%lld AND file_row_number<%lld)",
+                    i ? " OR " : " WHERE ", (long long)r->items[i].from, (long long)r->items[i].to);
+}
+
+/* Of files that are read by the same row ranges; NULL: whole. */
+static void parquet_files(const struct plan_scan *s, const struct row_ranges *ranges,
+                          struct buf *out) {
     bool binary = false;
     for (size_t i = 0; i < s->table->data_count; i++)
         binary |= has_binary(plan_column_type(s->table, i));
@@ -176,6 +187,30 @@ static void parquet_relation(const struct plan_scan *s, struct buf *out) {
     if (!binary)
         buf_add_str(out, ",binary_as_string=true");
     buf_add_char(out, ')');
+    if (ranges)
+        add_ranges(out, ranges);
+}
+
+static int parquet_relation(struct plan *p, const struct plan_scan *s, struct buf *out,
+                            struct err *e) {
+    struct plan_scan part = *s;
+    bool any = false;
+    part.files = ARENA_NEW_N(&p->arena, struct plan_file, s->file_count);
+    if (!part.files)
+        return err_set(e, ERR_NOMEM, NULL);
+    for (size_t set = 0; set <= s->set_count; set++) {
+        part.file_count = 0;
+        for (size_t i = 0; i < s->file_count; i++)
+            if (s->files[i].set == set)
+                part.files[part.file_count++] = s->files[i];
+        if (!part.file_count)
+            continue;
+        if (any)
+            buf_add_str(out, " UNION ALL ");
+        parquet_files(&part, set ? &s->sets[set - 1] : NULL, out);
+        any = true;
+    }
+    return 0;
 }
 
 /* ---- the whole ---- */
@@ -183,7 +218,7 @@ int plan_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct e
     int rc = 0;
     buf_add_char(out, '(');
     if (s->file_count && s->table->format == FORMAT_PARQUET)
-        parquet_relation(s, out);
+        rc = parquet_relation(p, s, out, e);
     else if (s->file_count)
         rc = plan_text_relation(p, s, out, e);
     for (size_t i = 0; i < s->tail_count; i++) {

@@ -11,6 +11,8 @@
 #include "base/rand.h"
 #include "query/query_int.h"
 
+#define FACTS_CACHE_BYTES MIB(32)
+
 /* ---- open and close ---- */
 /* Executions run for 30 minutes at most, so anything older than a day has ended. */
 static int fail_stale(struct query_service *q, struct err *e) {
@@ -42,6 +44,7 @@ static void destroy(struct query_service *q) {
     pthread_cond_destroy(&q->timers);
     pthread_cond_destroy(&q->drained);
     pthread_mutex_destroy(&q->lock);
+    facts_cache_free(&q->facts);
     mem_free(q->default_location);
     mem_free(q);
 }
@@ -70,7 +73,9 @@ int query_open(const struct query_deps *d, struct query_service **ret, struct er
     pthread_condattr_destroy(&attr);
     q->d = *d;
     q->default_location = mem_strndup(d->default_location, strlen(d->default_location));
-    int rc = q->default_location ? workgroup_open(q, e) : err_set(e, ERR_NOMEM, NULL);
+    int rc = facts_cache_new(FACTS_CACHE_BYTES, &q->facts, e);
+    if (!rc)
+        rc = q->default_location ? workgroup_open(q, e) : err_set(e, ERR_NOMEM, NULL);
     if (!rc)
         rc = fail_stale(q, e);
     if (!rc)

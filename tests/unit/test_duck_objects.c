@@ -174,6 +174,14 @@ static void running_again_replaces_both_files(void **state) {
     buf_clear(&first);
     buf_clear(&second);
 }
+/* The sum over the row groups. */
+static int64_t sum_of(const struct json *columns, const char *column, const char *name) {
+    const struct json *groups = json_get(json_get(columns, column), name);
+    int64_t sum = groups ? 0 : -1, n;
+    JSON_FOR_EACH(j, groups)
+    sum += json_to_i64(j, &n) ? n : 1000000000;
+    return sum;
+}
 static void many_row_groups_and_their_facts(void **state) {
     struct duck_fixture *f = *state;
     struct buf data = {0};
@@ -187,12 +195,11 @@ static void many_row_groups_and_their_facts(void **state) {
     convert_ok(f, PARQUET);
     expect_counts(f, 10000, 0);
     const struct json *facts = json_get(f->ok, "facts"), *columns = json_get(facts, "columns");
-    assert_true(json_get_i64(facts, "row_groups", 0) > 1);
-    assert_int_equal(json_get_i64(json_get(columns, "text"), "nulls", -1), 2500);
-    assert_int_equal(json_get_i64(json_get(columns, "id"), "nulls", -1), 0);
-    assert_true(json_get_i64(json_get(columns, "id"), "bytes", -1) > 0);
-    assert_true(json_get_i64(json_get(columns, "nested"), "bytes", -1) > 0);
-    assert_int_equal(columns->count, 5);
+    assert_true(json_get(facts, "rows")->count > 1);
+    assert_int_equal(sum_of(columns, "text", "nulls"), 2500);
+    assert_int_equal(sum_of(columns, "id", "nulls"), 0);
+    assert_true(sum_of(columns, "id", "bytes") > 0);
+    assert_true(sum_of(columns, "nested.a.list.element", "bytes") > 0);
     expect_file(f, "count(*), min(id), max(id), sum(amount), min(id = file_row_number - 50)", 5,
                 "10000\t-50\t9949\t32494.00\ttrue\n");
 }
@@ -206,10 +213,13 @@ static void one_row_group_tells_bounds(void **state) {
     const struct json *files = json_get(f->ok, "files"), *file = json_at(files, 0);
     const struct json *columns = json_get(json_get(file, "facts"), "columns");
     assert_int_equal(json_get_i64(file, "rows", -1), 2);
-    assert_true(bytes_eq_str(json_get_str(json_get(columns, "id"), "min"), "-7"));
-    assert_true(bytes_eq_str(json_get_str(json_get(columns, "id"), "max"), "12"));
-    assert_true(bytes_eq_str(json_get_str(json_get(columns, "text"), "min"), "a"));
-    assert_true(bytes_eq_str(json_get_str(json_get(columns, "text"), "max"), "b"));
+    static const char *const wanted[][3] = {
+        {"id", "min", "-7"}, {"id", "max", "12"}, {"text", "min", "a"}, {"text", "max", "b"}};
+    for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+        const struct json *list = json_get(json_get(columns, wanted[i][0]), wanted[i][1]);
+        assert_int_equal(list->count, 1);
+        assert_true(bytes_eq_str(list->first->text, wanted[i][2]));
+    }
     assert_int_equal(files->count, 1); /* what cannot be read is left out */
 }
 static void compressions(void **state) {

@@ -1,8 +1,10 @@
 /* Plans: partitions against constraints, files and log tails of a snapshot, failing allocations. */
 #include "query_fixture.h"
 
-static const char facts[] = "{\"row_groups\":1,\"columns\":{\"id\":{\"bytes\":100},\"s.a\":{"
-                            "\"bytes\":7},\"s.b\":{\"bytes\":5}}}";
+static const char facts[] =
+    "{\"rows\":[10],\"columns\":{\"id\":{\"type\":\"BIGINT\",\"bytes\":[100]},"
+    "\"s.a\":{\"type\":\"INTEGER\",\"bytes\":[7]},\"s.b\":{\"type\":\"INTEGER\","
+    "\"bytes\":[5]}}}";
 
 static int64_t make_table(struct fixture *f) {
     const char *json =
