@@ -69,6 +69,28 @@ size_t cat_values_cut(char *blob, size_t len, struct bytes *values, size_t max);
 int cat_values_copy(struct arena *a, struct bytes blob, struct catalog_partition *ret,
                     struct err *e) WARN_UNUSED;
 
+/* ---- partition_shape.c ---- */
+/* The template used last, for the next row; of one table, within one transaction. Starts as zeros,
+ * ends with cat_shape_clear. */
+struct cat_shape {
+    int64_t id; /* 0: none */
+    struct buf template;
+};
+/* What a row of glue_partition keeps of a PartitionInput. */
+struct cat_shaped {
+    int64_t shape_id;
+    struct bytes json, location; /* views of the arena and of the partition's json */
+};
+/* Takes p->json apart (p->values being its values), in the writer's transaction. */
+int cat_shape_take(struct cat_shape *last, struct cat_conn *k, struct arena *a, int64_t table_id,
+                   const struct catalog_partition *p, struct cat_shaped *ret,
+                   struct err *e) WARN_UNUSED;
+/* Puts it together again: p has its values and location, and in `json` what the row keeps; p->json
+ * becomes the object as it was given. */
+int cat_shape_give(struct cat_shape *last, struct cat_conn *k, struct arena *a, int64_t shape_id,
+                   struct catalog_partition *p, struct err *e) WARN_UNUSED;
+void cat_shape_clear(struct cat_shape *last);
+
 /* ---- partition_select.c ---- */
 struct cat_selection {
     const struct partition_filter *filter; /* NULL: all */

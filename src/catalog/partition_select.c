@@ -31,6 +31,7 @@ struct walk {
     struct buf target; /* blob to seek to; bound while the statement runs */
     struct bytes values[MAX_KEYS];
     size_t value_count;
+    struct cat_shape shape;
 };
 
 /* ---- one row ---- */
@@ -103,7 +104,8 @@ static int read_rest(struct walk *w, struct catalog_partition *p, struct err *e)
     int rc =
         w->with_json
             ? cat_stmt(w->k, &st, e,
-                       "SELECT location,create_ms,json FROM glue_partition WHERE id=?1", "i", p->id)
+                       "SELECT location,create_ms,json,shape_id FROM glue_partition WHERE id=?1",
+                       "i", p->id)
             : cat_stmt(w->k, &st, e, "SELECT location,create_ms FROM glue_partition WHERE id=?1",
                        "i", p->id);
     if (!rc)
@@ -114,8 +116,10 @@ static int read_rest(struct walk *w, struct catalog_partition *p, struct err *e)
     p->create_ms = sqlite3_column_int64(st, 1);
     if (w->with_json)
         p->json = cat_col(w->a, st, 2);
+    int64_t shape_id = w->with_json ? sqlite3_column_int64(st, 3) : 0;
     cat_reset(st);
-    return w->a->failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+    rc = w->a->failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+    return rc ? rc : cat_shape_give(&w->shape, w->k, w->a, shape_id, p, e);
 }
 
 static int keep(struct walk *w, sqlite3_stmt *st, struct err *e) {
@@ -187,6 +191,7 @@ int cat_partition_select(struct cat_conn *k, struct arena *a, int64_t table_id,
         rc = follow(&w, table_id, &move, e);
     buf_clear(&w.row);
     buf_clear(&w.target);
+    cat_shape_clear(&w.shape);
     *ret = w.items;
     *ret_count = w.count;
     if (ret_next)
