@@ -122,6 +122,8 @@ const struct sql_node *predicate_compile(struct arena *a, const struct bound *x)
             return NULL;
     if (!n->args)
         return NULL;
+    if (n->kind == NODE_CALL && n->fn->prepare && !n->fn->prepare(a, n))
+        n->kind = NODE_UNKNOWN;
     n->is_decidable = is_decidable(n);
     fold_node(a, n);
     return n;

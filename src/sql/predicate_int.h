@@ -43,6 +43,9 @@ struct eval_fn {
     const char *sql; /* template of functions.h: what the function is known by */
     eval_call call;
     eval_special special;
+    /* Fills node->state, in the plan's arena; false: it cannot be evaluated. NULL: nothing to do.
+     */
+    bool (*prepare)(struct arena *a, struct sql_node *x);
 };
 
 enum node_kind { NODE_VALUE, NODE_COLUMN, NODE_CALL, NODE_CAST, NODE_UNKNOWN };
@@ -56,6 +59,7 @@ struct sql_node {
     struct sql_value value;  /* NODE_VALUE */
     size_t column;           /* NODE_COLUMN */
     const struct type *hive; /* NODE_COLUMN */
+    void *state;             /* of fn->prepare */
     bool is_try;
     bool is_decidable; /* some values of its columns may give an answer */
 };
@@ -105,6 +109,13 @@ enum eval value_digits(const struct sql_type *t, __int128 v, struct sql_value *r
 enum eval value_cast(struct arena *a, const struct sql_value *v, const struct sql_type *to,
                      bool is_try, struct sql_value *ret);
 __int128 value_pow10(int n);
+
+/* ---- predicate_regexp.c ---- */
+bool regexp_prepare(struct arena *a, struct sql_node *x);
+enum eval fn_regexp_like(struct evaluation *ev, const struct sql_node *x,
+                         const struct sql_value *args, struct sql_value *ret);
+enum eval fn_regexp_extract(struct evaluation *ev, const struct sql_node *x,
+                            const struct sql_value *args, struct sql_value *ret);
 
 /* ---- predicate_op.c, predicate_text.c, predicate_time.c ---- */
 /* The [from, to) around a time that date_trunc makes one; false when the unit is none. */

@@ -317,9 +317,9 @@ static enum eval fn_fmod(struct evaluation *ev, const struct sql_node *x,
 }
 
 #define STRICT(sql, name)                                                                          \
-    { sql, fn_##name, NULL }
+    { sql, fn_##name, NULL, NULL }
 #define SPECIAL(sql, name)                                                                         \
-    { sql, NULL, sp_##name }
+    { sql, NULL, sp_##name, NULL }
 
 const struct eval_fn eval_ops[] = {
     STRICT("($1 = $2)", eq),

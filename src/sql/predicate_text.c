@@ -215,7 +215,7 @@ static enum eval sp_concat(struct evaluation *ev, const struct sql_node *x, stru
 }
 
 #define STRICT(sql, name)                                                                          \
-    { sql, fn_##name, NULL }
+    { sql, fn_##name, NULL, NULL }
 
 const struct eval_fn eval_texts[] = {
     STRICT("($1 LIKE $2)", like),
@@ -238,6 +238,9 @@ const struct eval_fn eval_texts[] = {
     STRICT("t_replace($*)", replace),
     STRICT("t_lpad($*)", pad),
     STRICT("t_rpad($*)", pad),
-    {"@concat", NULL, sp_concat},
+    {"@concat", NULL, sp_concat, NULL},
+    {"t_regexp_like($*)", fn_regexp_like, NULL, regexp_prepare},
+    {"t_regexp_extract($1, $2, CAST(0 AS BIGINT))", fn_regexp_extract, NULL, regexp_prepare},
+    {"t_regexp_extract($*)", fn_regexp_extract, NULL, regexp_prepare},
 };
 const size_t eval_text_count = COUNT_OF(eval_texts);

@@ -323,7 +323,7 @@ static enum eval fn_cast(struct evaluation *ev, const struct sql_node *x,
 }
 
 #define STRICT(sql, name)                                                                          \
-    { sql, fn_##name, NULL }
+    { sql, fn_##name, NULL, NULL }
 #define FIELD(name)                                                                                \
     STRICT("CAST(" name "($1) AS BIGINT)", field), STRICT("CAST(" name "($l1) AS BIGINT)", field)
 
