@@ -285,7 +285,7 @@ static size_t write_places(struct explain *x, size_t condition) {
                 continue;
             size_t column = column_index(s->scan->table, c->column);
             bool key = column >= s->table->data_count;
-            write_applied(x, i, key ? "partitions" : "row groups", &column, 1);
+            write_applied(x, i, key ? "partitions" : "row_groups", &column, 1);
             n++;
         }
         for (size_t j = 0; j < s->scan->predicate_count; j++) {
@@ -381,7 +381,7 @@ static void write_unconstrained(struct explain *x, const struct plan_scan *s) {
     for (size_t i = 0; i < s->table->key_count; i++)
         buf_add_fmt(&text, "%s%.*s", i ? ", " : "",
                     BYTES_ARG(s->table->info.columns[s->table->data_count + i].name));
-    buf_add_fmt(&text, "): all of its %.0f partitions are read.", s->considered);
+    buf_add_fmt(&text, "): all of its %.0f partitions are looked at.", s->considered);
     jsonw_str(&x->w, buf_bytes(&text));
     x->w.out->failed |= !buf_ok(&text);
     buf_clear(&text);

@@ -57,7 +57,10 @@ def lake(tarn, tmp_path_factory):
     "select sum(x) from pq where dt between '2024-01-02' and '2024-01-03' and h = 1",
     "select name from pq where substr(dt, 9) = '04' order by x limit 3",
     "select p.name from pq p join flat f on p.id = f.id where p.dt < '2024-01-03'",
-    "select id from pq where dt > '2025'", "select * from flat", "select 1"])
+    "select id from pq where dt > '2025'", "select * from flat", "select 1",
+    "select name from pq where id between 4100 and 4200", "select x from pq where id = 3000 or id = 7600",
+    "select count(*) from pq where id < 0", "select name, x from pq where x < 1 and dt = '2024-01-01'",
+    "select a.name from pq a join pq b on a.id = b.id and a.dt = b.dt where b.id = 2500"])
 def test_bytes_are_those_the_query_reads(lake, sql):
     assert plan(lake, sql)["bytes"] == scanned(lake, sql)
 
@@ -96,6 +99,18 @@ def test_conditions_and_what_they_save(lake):
         lake, "select id from pq where dt in ('2024-01-01', '2024-01-02') and name like '%7'")
     assert "without" not in name and name["applied"] == []
     assert "name" in name["text"]
+
+
+def test_row_groups(lake):
+    p = plan(lake, "select name from pq where dt = '2024-01-02' and id between 4100 and 4200")
+    assert p["partitions"]["kept"] == 2 and p["files"] == 1
+    assert p["row_groups"] == {"considered": 8, "kept": 1} and p["rows"] == 250
+    dt, id = p["conditions"]
+    assert id["applied"] == [
+        {"scan": 0, "table": "explain_db.pq", "at": "row_groups", "columns": ["id"]}]
+    assert id["without"]["row_groups"] == {"considered": 8, "kept": 8} and id["without"]["rows"] == 2000
+    assert id["without"]["bytes"] == scanned(lake, "select id, name from pq where dt = '2024-01-02'")
+    assert dt["without"]["partitions"]["kept"] == 8 and dt["without"]["bytes"] == p["bytes"]
 
 
 def test_two_scans(lake):
@@ -216,7 +231,7 @@ def test_text_on_a_terminal(lake):
     assert all(len(line) <= 80 for line in text.splitlines()), text
     assert "planned in " in text and "explain_db.pq (parquet)" in text
     assert "partitions of explain_db.pq by dt" in text and "without it 8 of 8 partitions" in text
-    assert "by the engine alone" in text
+    assert "row groups of explain_db.pq by id" in text and "by the engine alone" in text
     text = on_terminal(lake, "explain", "-d", "explain_db", "select id from pq")
     assert "warning: No condition constrains a partition column of explain_db.pq" in text
     assert json.loads(on_terminal(lake, "explain", "select 1", "--json"))["bytes"] == 0
