@@ -12,6 +12,8 @@
  *                 the preserved side carried over by equalities in ON: rows without a partner do
  *                 not appear. From above it gets only conditions that NULLs do not satisfy: without
  *                 the row its partner would be joined with NULLs, and then be refused.
+ *                 What a side was given holds for its rows also above the join, unless they are
+ *                 NULLs; where another condition rules that out, it is carried on by equalities.
  *                 Of a FULL join both sides are the other side, and ON says nothing.
  *   subquery      Columns are replaced by the expressions they stand for. Not past LIMIT or OFFSET;
  *                 past GROUP BY only what is made of groups in every grouping set, past windows
@@ -125,7 +127,8 @@ static void walk_select(struct finder *f, struct bound_query *q, const struct bo
                 add_conditions(f, &c, having.items[i]);
     }
     if (s->from) {
-        walk_rel(f, s->from, &c);
+        struct fact *facts = NULL;
+        walk_rel(f, s->from, &c, &facts);
         walk_ons(f, s->from);
     }
     if (s->where)

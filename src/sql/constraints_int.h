@@ -72,8 +72,16 @@ void add_constant_part(struct finder *f, struct conjuncts *c, struct bound_rel *
 
 /* ---- constraints_join.c ---- */
 void add_conditions(struct finder *f, struct conjuncts *c, struct bound *x);
-/* `c` holds on r's rows; columns of other relations may occur in it. */
-void walk_rel(struct finder *f, struct bound_rel *r, const struct conjuncts *c);
+/* What every row of a relation satisfies that matters; an outer join may put NULLs in its place. */
+struct fact {
+    const struct bound_rel *rel;
+    struct conjuncts given;
+    struct fact *next;
+};
+/* `c` holds on r's rows; columns of other relations may occur in it. Adds to *facts those of its
+ * relations. */
+void walk_rel(struct finder *f, struct bound_rel *r, const struct conjuncts *c,
+              struct fact **facts);
 /* Subqueries in ON conditions. */
 void walk_ons(struct finder *f, struct bound_rel *r);
 

@@ -209,29 +209,52 @@ static void walk_in_query(struct finder *f, struct bound *x, const struct conjun
     walk_query(f, x->query, r, &given);
 }
 
-static void walk_outer_join(struct finder *f, struct bound_rel *r, int before,
-                            const struct conjuncts *c) {
-    struct side left = {r->left, r->right->id}, right = {r->right, before};
-    struct conjuncts to_left = {0}, to_right = {0}, on = {0};
-    bool keeps_left = r->join == SQL_JOIN_LEFT, keeps_right = r->join == SQL_JOIN_RIGHT;
-    if (keeps_left)
-        add_side(f, c, left, &to_left);
-    else
-        add_nullable_side(f, c, left, &to_left);
-    if (keeps_right)
-        add_side(f, c, right, &to_right);
-    else
-        add_nullable_side(f, c, right, &to_right);
-    if (keeps_left || keeps_right) {
-        const struct conjuncts *kept = keeps_left ? &to_left : &to_right;
-        add_conditions(f, &on, r->on);
-        for (size_t i = 0; i < kept->count; i++)
-            conjuncts_add(f, &on, kept->items[i]);
-        close_equalities(f, &on);
-        add_side(f, &on, keeps_left ? right : left, keeps_left ? &to_right : &to_left);
+/* Whether some equality of the conditions needs a value of r. */
+static bool needs_value(const struct conjuncts *c, const struct bound_rel *r) {
+    for (size_t i = 0; i < c->count; i++) {
+        const struct bound *x = c->items[i];
+        if (x->kind != BX_CALL || x->op != BO_EQ || x->arg_count != 2)
+            continue;
+        for (int side = 0; side < 2; side++) {
+            const struct bound *column = column_in(x->args[side]);
+            if (column && column->rel == r)
+                return true;
+        }
     }
-    walk_rel(f, r->left, &to_left);
-    walk_rel(f, r->right, &to_right);
+    return false;
+}
+
+/* Facts about relations below outer joins, where the conditions rule out that an outer join made
+ * their columns NULL. */
+static void use_facts(struct finder *f, struct conjuncts *c, const struct fact *facts) {
+    for (const struct fact *x = facts; x && !f->failed; x = x->next) {
+        bool known = needs_value(c, x->rel);
+        for (size_t i = 0; known && i < x->given.count; i++)
+            conjuncts_add(f, c, x->given.items[i]);
+    }
+}
+
+static void walk_outer_join(struct finder *f, struct bound_rel *r, int before,
+                            const struct conjuncts *c, struct fact **facts) {
+    bool keeps_left = r->join == SQL_JOIN_LEFT, keeps_right = r->join == SQL_JOIN_RIGHT;
+    struct side left = {r->left, r->right->id}, right = {r->right, before};
+    struct side kept = keeps_right ? right : left, other = keeps_right ? left : right;
+    struct conjuncts to_kept = {0}, to_other = {0}, on = {0};
+    if (keeps_left || keeps_right)
+        add_side(f, c, kept, &to_kept);
+    else
+        add_nullable_side(f, c, kept, &to_kept);
+    add_nullable_side(f, c, other, &to_other);
+    walk_rel(f, (struct bound_rel *)kept.rel, &to_kept, facts);
+    if (keeps_left || keeps_right) {
+        add_conditions(f, &on, r->on);
+        for (size_t i = 0; i < to_kept.count; i++)
+            conjuncts_add(f, &on, to_kept.items[i]);
+        use_facts(f, &on, *facts);
+        close_equalities(f, &on);
+        add_side(f, &on, other, &to_other);
+    }
+    walk_rel(f, (struct bound_rel *)other.rel, &to_other, facts);
 }
 
 /* ---- relations ---- */
@@ -268,8 +291,31 @@ void walk_ons(struct finder *f, struct bound_rel *r) {
         walk_expr(f, r->on);
 }
 
-/* `c` holds on r's rows; columns of other relations may occur in it. */
-void walk_rel(struct finder *f, struct bound_rel *r, const struct conjuncts *c) {
+static void note_fact(struct finder *f, const struct bound_rel *r, const struct conjuncts *own,
+                      struct fact **facts) {
+    struct fact *n = own->count ? ARENA_NEW(f->a, struct fact) : NULL;
+    f->failed |= own->count && !n;
+    if (n) {
+        *n = (struct fact){r, *own, *facts};
+        *facts = n;
+    }
+}
+
+static void walk_part(struct finder *f, const struct part *p, const struct conjuncts *all,
+                      struct fact **facts) {
+    struct conjuncts own = {0};
+    add_side(f, all, (struct side){p->rel, p->before}, &own);
+    if (p->rel->kind == REL_JOIN) {
+        walk_outer_join(f, p->rel, p->before, &own, facts);
+        return;
+    }
+    note_fact(f, p->rel, &own, facts);
+    walk_leaf(f, p->rel, &own);
+}
+
+/* Outer joins first: what their sides are given may hold for the other relations too. */
+void walk_rel(struct finder *f, struct bound_rel *r, const struct conjuncts *c,
+              struct fact **facts) {
     struct conjuncts all = {0};
     struct parts p = {0};
     for (size_t i = 0; i < c->count; i++)
@@ -278,16 +324,17 @@ void walk_rel(struct finder *f, struct bound_rel *r, const struct conjuncts *c) 
     for (size_t i = 0; i < p.count && !f->failed; i++)
         add_constant_part(f, &all, p.items[i].rel);
     close_equalities(f, &all);
+    for (size_t i = 0; i < p.count && !f->failed; i++)
+        if (p.items[i].rel->kind == REL_JOIN)
+            walk_part(f, &p.items[i], &all, facts);
+    size_t before = all.count;
+    use_facts(f, &all, *facts);
+    if (all.count > before)
+        close_equalities(f, &all);
     for (size_t i = 0; i < all.count && !f->failed; i++)
         if (all.items[i]->kind == BX_IN_QUERY && !all.items[i]->negated)
             walk_in_query(f, all.items[i], &all);
-    for (size_t i = 0; i < p.count && !f->failed; i++) {
-        struct bound_rel *part = p.items[i].rel;
-        struct conjuncts own = {0};
-        add_side(f, &all, (struct side){part, p.items[i].before}, &own);
-        if (part->kind == REL_JOIN)
-            walk_outer_join(f, part, p.items[i].before, &own);
-        else
-            walk_leaf(f, part, &own);
-    }
+    for (size_t i = 0; i < p.count && !f->failed; i++)
+        if (p.items[i].rel->kind != REL_JOIN)
+            walk_part(f, &p.items[i], &all, facts);
 }

@@ -233,6 +233,13 @@ static void test_pushing(void **state) {
         {"select * from p join q on lower(p.dt) = q.dt where p.dt = 'A'",
          "p[dt=A]{lower(p.dt) = q.dt} q[dt=a]"},
         {"select * from p where dt = 'a' and dt = 'b'", "p[dt=a][dt=b][dt none]"},
+        {"select * from p left join q on p.dt = q.dt left join q z on q.dt = z.dt where p.dt = 'a'",
+         "p[dt=a] q[dt=a] q[dt=a]"},
+        {"select * from (p left join q on p.dt = q.dt) join q z on q.dt = z.dt where p.dt = 'a'",
+         "p[dt=a] q[dt=a] q[dt=a]"},
+        {"select * from (p left join q on p.dt = q.dt) join q z on q.id = z.id or q.dt = z.dt "
+         "where p.dt = 'a'",
+         "p[dt=a] q[dt=a] q"},
         /* subqueries */
         {"select * from (select dt, id + 1 as y from p) where dt = 'a' and y = 3", "p[dt=a]"},
         {"select * from (select lower(dt) as l from p) where l = 'a'", "p{l = 'a'}"},

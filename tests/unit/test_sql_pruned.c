@@ -234,6 +234,14 @@ static void add_narrow(struct buf *b) {
         "select a.id, z.k from p a left join q z on a.s = z.s and ",
         "select a.k, z.id from p z left join q a on a.s = z.s and ",
         "select a.k, z.id from q a right join p z on a.s = z.s and ",
+        "select a.k, z.id, y.id from p z left join q a on a.s = z.s left join p y on y.d = a.d "
+        "where ",
+        "select a.k, z.id, y.id from (p z left join q a on a.s = z.s) join p y on y.i = a.i where ",
+        "select a.k, z.id, y.id from (p z full join q a on a.s = z.s) left join p y on y.i = a.i "
+        "where ",
+        "select a.k, z.id, y.id from (p y right join q a on a.i = y.i) right join p z on a.s = "
+        "z.s where ",
+        "select a.k, z.id, y.id from p z left join (q a join p y on y.i = a.i) on y.s = z.s where ",
         "select a.k, z.id from p z full join q a on a.s = z.s and ",
         "select a.k, z.id from p z full join q a on a.s = z.s where ",
         "select a.k, z.id from (p z left join q a on a.s = z.s) full join p y on y.i = z.i where ",
