@@ -104,8 +104,6 @@ static int read_targets(struct arena *a, const struct json *targets, struct craw
         if (rc)
             return rc;
     }
-    if (!c->target_count)
-        return invalid(e, "Targets must name at least one S3 path or catalogue table.");
     return 0;
 }
 
@@ -191,12 +189,18 @@ int crawl_config_read(struct arena *a, const struct json *d, struct crawl_config
     int rc = read_targets(a, json_get(d, "Targets"), &c, e);
     rc = rc ? rc : read_policies(d, &c, e);
     rc = rc ? rc : read_configuration(a, d, &c, e);
-    for (size_t i = 0; !rc && i < c.target_count; i++)
-        if (!c.targets[i].table.ptr && !c.database.len)
-            rc = invalid(e, "A crawler of S3 targets needs a DatabaseName.");
     if (!rc && a->failed)
         rc = err_set(e, ERR_NOMEM, NULL);
     if (!rc)
         *ret = c;
     return rc;
+}
+
+int crawl_config_ready(const struct crawl_config *c, struct err *e) {
+    if (!c->target_count)
+        return invalid(e, "The crawler has no targets: give it an S3 path or a catalogue table.");
+    for (size_t i = 0; i < c->target_count; i++)
+        if (!c->targets[i].table.ptr && !c->database.len)
+            return invalid(e, "The crawler has S3 targets but no DatabaseName to write tables to.");
+    return 0;
 }

@@ -72,6 +72,8 @@ struct crawl_config {
 /* InvalidInputException; targets of kinds that Tarn does not crawl are refused by name. */
 int crawl_config_read(struct arena *a, const struct json *definition, struct crawl_config *ret,
                       struct err *e) WARN_UNUSED;
+/* Whether there is something to crawl and a place for tables; Glue lets a crawler be without. */
+int crawl_config_ready(const struct crawl_config *c, struct err *e) WARN_UNUSED;
 
 /* ---- glob.c ---- */
 /* Appends the pattern without {a,b} groups, each alternative a pattern of its own. */
@@ -111,6 +113,7 @@ struct crawl_folder {
     const struct crawl_schema *merged; /* NULL: no candidate */
     int depth;                         /* partition levels below */
     bool recursive, member, has_data;
+    bool unknown;   /* nothing in or below it is known */
     bool is_object; /* the root of a target that is one object */
 };
 /* NULL in *ret when nothing is there. */

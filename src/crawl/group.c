@@ -8,7 +8,8 @@
  *     anything else                              no candidate
  *
  * A candidate that its parent does not take in becomes a table, named after its folder; so does the
- * target's root. In a folder whose files are not alike each file is a table. With
+ * target's root. In a folder whose files are not alike each file is a table. Folders that hold
+ * nothing known are one table of classification UNKNOWN, when others beside them are tables. With
  * TableLevelConfiguration only folders of that level become tables, whatever they hold. */
 #include "base/encode.h"
 #include "crawl/crawl_int.h"
@@ -82,21 +83,25 @@ static void add_part(struct crawl_table *t, const struct crawl_part *p) {
     t->rows += p->rows;
 }
 
-/* Each file a table; files of no known kind only when nothing else is there. */
+static int emit_unknown(struct grouping *g, const struct crawl_folder *f) {
+    const struct crawl_folder *x = f;
+    while (!x->part_count && x->first)
+        x = x->first;
+    struct crawl_table *t = add_table(g, f->name, f->uri, x->parts[0].schema);
+    if (!t)
+        return no_memory(g);
+    for (const struct crawl_folder *y = f; y;
+         y = crawl_folder_next(f, (struct crawl_folder *)(uintptr_t)y))
+        for (size_t i = 0; i < y->part_count; i++)
+            add_part(t, &y->parts[i]);
+    return 0;
+}
+/* Each file a table, but those of no known kind. */
 static int emit_files(struct grouping *g, struct crawl_folder *f) {
-    bool any_known = false;
-    for (size_t i = 0; i < f->part_count; i++)
-        any_known |= schema_is_known(f->parts[i].schema);
-    if (!any_known && f->part_count && !f->is_object) {
-        struct crawl_table *t = add_table(g, f->name, f->uri, f->parts[0].schema);
-        if (t)
-            add_part(t, &f->parts[0]);
-        return t ? 0 : no_memory(g);
-    }
     for (size_t i = 0; i < f->part_count; i++) {
         const struct crawl_part *p = &f->parts[i];
         struct bytes file = p->file.len ? p->file : f->samples ? f->samples[0].name : BYTES("");
-        if (any_known && !schema_is_known(p->schema))
+        if (!schema_is_known(p->schema))
             continue;
         struct bytes uri = arena_fmt(g->a, "%.*s%.*s", BYTES_ARG(f->uri), BYTES_ARG(file));
         struct crawl_table *t = uri.ptr ? add_table(g, file, uri, p->schema) : NULL;
@@ -280,6 +285,8 @@ static int split_children(struct grouping *g, struct crawl_folder *f, const size
         c->member = taken != SIZE_MAX && of_child[i] == taken;
         if (c->merged && !c->member)
             rc = emit(g, c);
+        else if (c->unknown && taken == SIZE_MAX)
+            rc = emit_unknown(g, c);
     }
     return rc;
 }
@@ -329,12 +336,17 @@ static int consider_parent(struct grouping *g, struct crawl_folder *f) {
 
 static int consider(struct grouping *g, struct crawl_folder *f) {
     int rc = 0;
+    f->unknown = true;
     for (struct crawl_folder *c = f->first; c && !rc; c = c->next) {
         rc = consider(g, c);
         f->has_data |= c->has_data;
+        f->unknown &= c->unknown || !c->has_data;
     }
     f->has_data |= f->file_count > 0;
-    if (rc)
+    for (size_t i = 0; i < f->part_count; i++)
+        f->unknown &= !schema_is_known(f->parts[i].schema);
+    f->unknown &= f->has_data;
+    if (rc || f->unknown)
         return rc;
     if (f->first)
         return consider_parent(g, f);
@@ -351,6 +363,8 @@ int crawl_group(struct arena *a, const struct crawl_config *c, const struct craw
     int rc = consider(&g, root);
     if (!rc && root->merged)
         rc = emit(&g, root);
+    else if (!rc && root->unknown && !root->is_object)
+        rc = emit_unknown(&g, root);
     if (!rc)
         *ret = g.first;
     return rc;

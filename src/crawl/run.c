@@ -92,6 +92,7 @@ static int run(struct crawl_context *c, const struct crawler *cr, struct crawl_c
     size_t roots = 0;
     int rc = crawl_config_read(c->arena, cr->definition, config, c->e);
     c->config = config;
+    rc = rc ? rc : crawl_config_ready(config, c->e);
     rc = rc ? rc : crawl_csv_rules(cat, c->arena, config->classifiers, &c->csv_rules, c->e);
     rc = rc ? rc : ensure_database(c);
     rc = rc ? rc : crawl_memory_load(cat, c->arena, cr->name, signature_of(c), &c->memory, c->e);

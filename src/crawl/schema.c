@@ -32,9 +32,9 @@ static struct crawl_column *find(const struct crawl_schema *s, struct bytes name
 /* CSV columns are positions, so each stays and gets a name of its own; elsewhere a name that
  * differs only in case from an earlier one cannot be read and is left out. */
 static bool name_column(struct arena *a, const struct crawl_schema *s, struct crawl_column *c) {
-    struct bytes plain = c->name;
     if (!is(s, "csv"))
         return c->name.len > 0 && c->name.len <= 255 && !find(s, c->name);
+    struct bytes plain = c->name = bytes_trim(c->name);
     if (!plain.len)
         c->name = arena_fmt(a, "col%zu", s->column_count);
     for (int i = 1; c->name.ptr && find(s, c->name) && i < 10000; i++)

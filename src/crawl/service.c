@@ -72,6 +72,7 @@ static void record_end(struct crawl_service *s, struct bytes name,
     struct err e;
     arena_init(&a, 0);
     int rc = crawler_load(s->d.catalog, &a, name, &cr, &e);
+    rc = rc ? rc : crawl_report_store(s->d.catalog, name, report, &e); /* READY is seen last */
     if (!rc) {
         cr.state = CRAWL_READY;
         cr.last = *report;
@@ -79,7 +80,6 @@ static void record_end(struct crawl_service *s, struct bytes name,
             keep_runtime(&cr, report->ended_ms - report->started_ms);
         rc = crawler_store(s->d.catalog, &cr, false, &e);
     }
-    rc = rc ? rc : crawl_report_store(s->d.catalog, name, report, &e);
     if (rc)
         log_write(LOG_ERROR, "crawl", "the end of crawler %.*s's crawl was not stored: %s",
                   BYTES_ARG(name), e.text);
@@ -406,6 +406,8 @@ int crawl_start(struct crawl_service *s, struct bytes name, struct err *e) {
     pthread_mutex_lock(&s->lock);
     int rc = crawl_start_locked(s, name, e);
     pthread_mutex_unlock(&s->lock);
+    if (rc == ERR_ENTITY_NOT_FOUND) /* AWS words it so here */
+        rc = err_set(e, rc, "Crawler with name %.*s does not exist", BYTES_ARG(name));
     return rc;
 }
 

@@ -248,7 +248,9 @@ static bool looks_like_csv(const struct sniffed *s, const struct csv_rule *rule,
     bool named = false;
     for (size_t i = 0; i < COUNT_OF(endings); i++)
         named |= bytes_find(s->name, bytes_str(endings[i])) >= 0;
-    return (columns > 1 || rule->single) && (row->skip == 0 || named || rule->custom);
+    bool one_row = s->head.whole && s->head.text.len && head_estimate(&s->head, 0) < 2;
+    return (columns > 1 || rule->single) && (row->skip == 0 || named || rule->custom) &&
+           (!one_row || rule->custom);
 }
 
 static int write_csv(struct duck *d, struct sniffed *s, const char *options,

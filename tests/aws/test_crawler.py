@@ -168,6 +168,14 @@ def test_crawlers_are_described_and_refused(lake):
     assert code_of(glue.stop_crawler, Name=lake.name) == "CrawlerNotRunningException"
     for call in (glue.get_crawler, glue.start_crawler, glue.delete_crawler, glue.update_crawler):
         assert code_of(call, Name="none") == "EntityNotFoundException"
+    assert glue.list_crawlers(Tags={"team": "data"})["CrawlerNames"] == [lake.name]
+    assert glue.list_crawlers(Tags={"team": "x"})["CrawlerNames"] == []
+    for bad in ({"FieldName": "STATE", "FilterOperator": "LT", "FieldValue": "x"},
+                {"FieldName": "STATE", "FilterOperator": "EQ"},
+                {"FieldName": "END_TIME", "FilterOperator": "LT", "FieldValue": "yesterday"}):
+        assert code_of(glue.list_crawls, CrawlerName=lake.name, Filters=[bad]) == "InvalidInputException"
+    assert code_of(glue.list_crawls, CrawlerName=lake.name, Filters=[
+        {"FieldName": "X", "FilterOperator": "EQ", "FieldValue": "x"}]) == "ValidationException"
     glue.delete_crawler(Name=lake.name)
     assert code_of(glue.get_crawler, Name=lake.name) == "EntityNotFoundException"
     assert code_of(glue.get_tags, ResourceArn=arn) == "EntityNotFoundException"
@@ -187,6 +195,17 @@ def test_a_crawl_that_fails_says_why(lake):
     assert len(crawls) == 1 and crawls[0]["CrawlId"] == last["MessagePrefix"]
     assert not glue.list_crawls(CrawlerName=lake.name, Filters=[
         {"FieldName": "STATE", "FilterOperator": "NE", "FieldValue": "FAILED"}])["Crawls"]
+    start = crawls[0]["StartTime"]
+    for op, value, found in (("GE", start.isoformat(), 1), ("GT", start.isoformat(), 0),
+                             ("LE", str(round(start.timestamp() * 1000)), 1),
+                             ("LT", "2020-01-01T00:00:00Z", 0)):
+        assert len(glue.list_crawls(CrawlerName=lake.name, Filters=[
+            {"FieldName": "START_TIME", "FilterOperator": op, "FieldValue": value}])["Crawls"]) == found
+    glue.create_crawler(Name=lake.name + "-2", Role="r", Targets={"S3Targets": []})
+    glue.start_crawler(Name=lake.name + "-2")
+    lake.wait(lake.name + "-2")
+    last = glue.get_crawler(Name=lake.name + "-2")["Crawler"]["LastCrawl"]
+    assert "no targets" in last["ErrorMessage"]
 
 
 def test_exclusions_and_sample_size(lake):

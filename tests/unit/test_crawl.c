@@ -318,7 +318,19 @@ static void unknown_files(void **state) {
     tree_open(&t);
     add(&t, "images", "UNKNOWN:");
     add(&t, "mixed", "UNKNOWN:+json: a int");
-    expect_tables(&t, "images()@data/images/: \nf2_csv()@data/mixed/f2.csv: a int\n");
+    add(&t, "none/deep/a", "UNKNOWN:");
+    add(&t, "none/deep/b", "UNKNOWN:");
+    expect_tables(&t, "f2_csv()@data/mixed/f2.csv: a int\nimages()@data/images/: \n"
+                      "none()@data/none/: \n");
+    tree_open(&t);
+    add(&t, "", "UNKNOWN:");
+    add(&t, "d=1", "json: a int");
+    add(&t, "d=2", "UNKNOWN:");
+    add(&t, "d=3", "json: a int");
+    expect_tables(&t, "data(d)@data/: a int [1] [3]\n");
+    tree_open(&t);
+    add(&t, "x/y", "UNKNOWN:");
+    expect_tables(&t, "data()@data/: \n");
 }
 
 static void keys_hide_columns(void **state) {
@@ -339,9 +351,6 @@ static int check(const char *text, struct crawl_config *c, struct arena *a, stru
 #define S3 "\"DatabaseName\":\"D\",\"Targets\":{\"S3Targets\":[{\"Path\":\"s3://b/x\"}]}"
 static void definitions(void **state) {
     static const char *const bad[] = {
-        "{}",
-        "{\"DatabaseName\":\"d\",\"Targets\":{}}",
-        "{\"Targets\":{\"S3Targets\":[{\"Path\":\"s3://b/x\"}]}}",
         "{\"DatabaseName\":\"d\",\"Targets\":{\"S3Targets\":[{\"Path\":\"/b/x\"}]}}",
         "{\"DatabaseName\":\"d\",\"Targets\":{\"S3Targets\":[{}]}}",
         "{\"DatabaseName\":\"d\",\"Targets\":{\"JdbcTargets\":[{\"Path\":\"x\"}]}}",
@@ -373,6 +382,14 @@ static void definitions(void **state) {
     assert_int_equal(c.on_delete, DELETE_DEPRECATE);
     assert_true(bytes_eq_str(c.database, "d"));
     assert_true(bytes_eq_str(c.targets[0].prefix, "x/") && bytes_eq_str(c.targets[0].file, "x"));
+    assert_int_equal(crawl_config_ready(&c, &e), 0);
+    arena_clear(&a);
+    assert_int_equal(check("{\"DatabaseName\":\"d\",\"Targets\":{}}", &c, &a, &e), 0);
+    assert_int_equal(crawl_config_ready(&c, &e), ERR_INVALID_INPUT);
+    arena_clear(&a);
+    assert_int_equal(check("{\"Targets\":{\"S3Targets\":[{\"Path\":\"s3://b/x\"}]}}", &c, &a, &e),
+                     0);
+    assert_int_equal(crawl_config_ready(&c, &e), ERR_INVALID_INPUT);
     arena_clear(&a);
 }
 

@@ -4,17 +4,15 @@
 
 #include <stdlib.h>
 
-#define LOG_GROUP "/aws-glue/crawlers"
-
 static struct bytes name_of(struct api_call *call, const char *member) {
     return json_get_str(call->in, member);
 }
 
 /* ---- one crawler as Glue answers it ---- */
+/* The five old kinds always, the newer ones when there are such. */
 static void write_targets(struct jsonw *w, const struct json *targets) {
-    static const char *const kinds[] = {"S3Targets",       "JdbcTargets",    "MongoDBTargets",
-                                        "DynamoDBTargets", "CatalogTargets", "DeltaTargets",
-                                        "IcebergTargets",  "HudiTargets"};
+    static const char *const kinds[] = {"S3Targets", "JdbcTargets", "MongoDBTargets",
+                                        "DynamoDBTargets", "CatalogTargets"};
     jsonw_name(w, "Targets");
     jsonw_object(w);
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -53,11 +51,6 @@ static const char *last_status(struct bytes status) {
            : bytes_eq_str(status, "STOPPED") ? "CANCELLED"
                                              : "FAILED";
 }
-static void write_log(struct jsonw *w, struct bytes crawler, struct bytes id) {
-    jsonw_kv_cstr(w, "LogGroup", LOG_GROUP);
-    jsonw_kv_str(w, "LogStream", crawler);
-    jsonw_kv_str(w, "MessagePrefix", id);
-}
 static void write_crawler(struct api_call *call, const struct crawler *c) {
     struct jsonw *w = &call->out;
     int64_t now = clock_wall_ms(catalog_clock(glue_catalog(call)));
@@ -81,7 +74,7 @@ static void write_crawler(struct api_call *call, const struct crawler *c) {
         jsonw_kv_cstr(w, "Status", last_status(c->last.status));
         if (c->last.error.len)
             jsonw_kv_str(w, "ErrorMessage", c->last.error);
-        write_log(w, c->name, c->last.id);
+        glue_write_crawl_log(w, c->name, c->last.id);
         jsonw_kv_time_ms(w, "StartTime", c->last.started_ms);
         jsonw_end_object(w);
     }
@@ -150,8 +143,44 @@ int glue_get_crawlers(struct api_call *call) {
 static void write_name(struct api_call *call, const struct crawler *c) {
     jsonw_str(&call->out, c->name);
 }
+static bool has_tags(struct api_call *call, struct bytes crawler, const struct json *wanted) {
+    struct catalog_tag *tags;
+    size_t n, found = 0;
+    struct bytes resource = arena_fmt(call->arena, "crawler/%.*s", BYTES_ARG(crawler));
+    if (!resource.ptr ||
+        catalog_tags_list(glue_catalog(call), call->arena, resource, &tags, &n, &call->err))
+        return false;
+    JSON_FOR_EACH(w, wanted)
+    for (size_t i = 0; i < n; i++)
+        found += bytes_eq(tags[i].key, w->name) && bytes_eq(tags[i].value, w->text);
+    return found == wanted->count;
+}
+/* With Tags: all that have them, in one answer. */
+static int list_tagged(struct api_call *call, const struct json *wanted) {
+    struct crawler *c;
+    size_t n = 1;
+    struct bytes after = BYTES("");
+    int rc = 0;
+    jsonw_object(&call->out);
+    jsonw_name(&call->out, "CrawlerNames");
+    jsonw_array(&call->out);
+    while (!rc && n) {
+        rc = crawl_list(glue_crawl(call), call->arena, after, 1000, &c, &n, &call->err);
+        for (size_t i = 0; !rc && i < n; i++) {
+            after = c[i].name;
+            if (has_tags(call, after, wanted))
+                write_name(call, &c[i]);
+        }
+    }
+    jsonw_end_array(&call->out);
+    jsonw_end_object(&call->out);
+    return rc;
+}
 int glue_list_crawlers(struct api_call *call) {
-    return write_page(call, "glue:ListCrawlers", "CrawlerNames", 1000, write_name);
+    const struct json *tags = json_get(call->in, "Tags");
+    return tags && tags->count
+               ? list_tagged(call, tags)
+               : write_page(call, "glue:ListCrawlers", "CrawlerNames", 1000, write_name);
 }
 
 int glue_batch_get_crawlers(struct api_call *call) {
@@ -251,175 +280,6 @@ int glue_get_crawler_metrics(struct api_call *call) {
         rc = rc == ERR_ENTITY_NOT_FOUND ? 0 : rc;
     }
     jsonw_end_array(&call->out);
-    jsonw_end_object(&call->out);
-    return rc;
-}
-
-/* ---- crawls ---- */
-/* {"TABLE":{"ADD":1,..},"PARTITION":{..}}, as a text. */
-static void write_summary(struct jsonw *w, const struct crawl_report *r) {
-    struct buf text = {0};
-    buf_add_fmt(&text,
-                "{\"TABLE\":{\"ADD\":%lld,\"UPDATE\":%lld,\"DELETE\":%lld},\"PARTITION\":{\"ADD\":"
-                "%lld,\"UPDATE\":%lld,\"DELETE\":%lld},\"FILES_READ\":%lld}",
-                (long long)r->tables_created, (long long)r->tables_updated,
-                (long long)r->tables_deleted, (long long)r->partitions_created,
-                (long long)r->partitions_updated, (long long)r->partitions_deleted,
-                (long long)r->files_asked);
-    jsonw_kv_str(w, "Summary", buf_bytes(&text));
-    w->out->failed |= !buf_ok(&text);
-    buf_clear(&text);
-}
-static void write_crawl(struct api_call *call, struct bytes crawler, const struct crawl_report *r) {
-    struct jsonw *w = &call->out;
-    jsonw_object(w);
-    jsonw_kv_str(w, "CrawlId", r->id);
-    jsonw_kv_str(w, "State", r->status);
-    jsonw_kv_time_ms(w, "StartTime", r->started_ms);
-    if (r->ended_ms) {
-        jsonw_kv_time_ms(w, "EndTime", r->ended_ms);
-        write_summary(w, r);
-    }
-    if (r->error.len)
-        jsonw_kv_str(w, "ErrorMessage", r->error);
-    write_log(w, crawler, r->id);
-    jsonw_kv_raw(w, "DPUHour", BYTES("0.0"));
-    jsonw_end_object(w);
-}
-
-static bool compare_holds(struct bytes op, int order) {
-    static const struct {
-        const char *name;
-        int least, most;
-    } ops[] = {{"GT", 1, 1}, {"GE", 0, 1}, {"LT", -1, -1}, {"LE", -1, 0}, {"EQ", 0, 0}};
-    if (bytes_eq_str(op, "NE"))
-        return order != 0;
-    for (size_t i = 0; i < COUNT_OF(ops); i++)
-        if (bytes_eq_str(op, ops[i].name))
-            return order >= ops[i].least && order <= ops[i].most;
-    return false;
-}
-static bool filter_holds(const struct json *f, const struct crawl_report *r) {
-    struct bytes field = json_get_str(f, "FieldName"), op = json_get_str(f, "FilterOperator"),
-                 value = json_get_str(f, "FieldValue");
-    int64_t want, have = bytes_eq_str(field, "END_TIME") ? r->ended_ms : r->started_ms;
-    if (bytes_eq_str(field, "CRAWL_ID"))
-        return compare_holds(op, bytes_cmp(r->id, value));
-    if (bytes_eq_str(field, "STATE"))
-        return compare_holds(op, bytes_cmp(r->status, value));
-    if (!bytes_ends_with(field, BYTES("_TIME")) || !bytes_to_i64(value, &want))
-        return false;
-    return compare_holds(op, have < want ? -1 : have > want);
-}
-static bool passes(const struct json *filters, const struct crawl_report *r) {
-    JSON_FOR_EACH(f, filters)
-    if (!filter_holds(f, r))
-        return false;
-    return true;
-}
-
-/* A token is "start id" of the last crawl written. */
-static int read_place(struct api_call *call, int64_t *ms, struct bytes *id) {
-    struct bytes token, text;
-    int rc = glue_token(call, "glue:ListCrawls", &token);
-    *ms = INT64_MAX;
-    *id = BYTES("");
-    if (rc || !token.len)
-        return rc;
-    *id = bytes_cut(token, ' ', &text);
-    return bytes_to_i64(text, ms) ? 0 : err_set(&call->err, ERR_INVALID_INPUT, "Invalid NextToken");
-}
-
-int glue_list_crawls(struct api_call *call) {
-    struct bytes crawler = name_of(call, "CrawlerName"), id;
-    const struct json *filters = json_get(call->in, "Filters");
-    struct crawl_report *r;
-    size_t n = 1, written = 0, max = glue_max_results(call, 20);
-    int64_t ms;
-    int rc = read_place(call, &ms, &id);
-    if (rc)
-        return rc;
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "Crawls");
-    jsonw_array(&call->out);
-    while (!rc && n && written < max) {
-        rc = crawl_history(glue_crawl(call), call->arena, crawler, ms, id, 100, &r, &n, &call->err);
-        for (size_t i = 0; !rc && i < n && written < max; i++) {
-            ms = r[i].started_ms;
-            id = r[i].id;
-            if (passes(filters, &r[i])) {
-                write_crawl(call, crawler, &r[i]);
-                written++;
-            }
-        }
-    }
-    jsonw_end_array(&call->out);
-    if (!rc && written == max) {
-        struct bytes at = arena_fmt(call->arena, "%lld %.*s", (long long)ms, BYTES_ARG(id));
-        glue_write_token(call, "glue:ListCrawls", at);
-    }
-    jsonw_end_object(&call->out);
-    return rc;
-}
-
-/* ---- classifiers ---- */
-int glue_create_classifier(struct api_call *call) {
-    return crawl_classifier_create(glue_crawl(call), call->in, &call->err);
-}
-int glue_update_classifier(struct api_call *call) {
-    return crawl_classifier_update(glue_crawl(call), call->in, &call->err);
-}
-int glue_delete_classifier(struct api_call *call) {
-    return crawl_classifier_delete(glue_crawl(call), name_of(call, "Name"), &call->err);
-}
-static int write_classifier(struct api_call *call, const struct catalog_doc *doc) {
-    static const char *const none[] = {NULL};
-    struct json *j;
-    struct jsonw *w = &call->out;
-    int rc = json_parse(call->arena, doc->json, &j, &call->err);
-    if (rc)
-        return rc;
-    jsonw_object(w);
-    jsonw_name_bytes(w, json_get_str(j, "kind"));
-    jsonw_object(w);
-    glue_write_members(w, json_get(j, "members"), none);
-    jsonw_kv_time_ms(w, "CreationTime", json_get_i64(j, "created_ms", 0));
-    jsonw_kv_time_ms(w, "LastUpdated", json_get_i64(j, "updated_ms", 0));
-    jsonw_kv_i64(w, "Version", json_get_i64(j, "version", 1));
-    jsonw_end_object(w);
-    jsonw_end_object(w);
-    return 0;
-}
-int glue_get_classifier(struct api_call *call) {
-    struct catalog_doc doc;
-    int rc = crawl_classifier_get(glue_crawl(call), call->arena, name_of(call, "Name"), &doc,
-                                  &call->err);
-    if (rc)
-        return rc;
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "Classifier");
-    rc = write_classifier(call, &doc);
-    jsonw_end_object(&call->out);
-    return rc;
-}
-int glue_get_classifiers(struct api_call *call) {
-    struct catalog_doc *docs;
-    struct bytes after;
-    size_t n, max = glue_max_results(call, 1000);
-    int rc = glue_token(call, "glue:GetClassifiers", &after);
-    rc = rc ? rc
-            : crawl_classifier_list(glue_crawl(call), call->arena, after, max + 1, &docs, &n,
-                                    &call->err);
-    if (rc)
-        return rc;
-    jsonw_object(&call->out);
-    jsonw_name(&call->out, "Classifiers");
-    jsonw_array(&call->out);
-    for (size_t i = 0; !rc && i < n && i < max; i++)
-        rc = write_classifier(call, &docs[i]);
-    jsonw_end_array(&call->out);
-    if (n > max)
-        glue_write_token(call, "glue:GetClassifiers", docs[max - 1].key);
     jsonw_end_object(&call->out);
     return rc;
 }

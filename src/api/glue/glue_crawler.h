@@ -8,6 +8,9 @@ extern const struct api_param glue_p_create_crawler[], glue_p_update_crawler[], 
     glue_p_crawler_name[], glue_p_crawler_schedule[], glue_p_crawlers[], glue_p_batch_crawlers[],
     glue_p_metrics[], glue_p_crawls[], glue_p_classifier[];
 
+/* Where a crawl's log would be: LogGroup, LogStream, MessagePrefix. */
+void glue_write_crawl_log(struct jsonw *w, struct bytes crawler, struct bytes id);
+
 int glue_create_crawler(struct api_call *call);
 int glue_update_crawler(struct api_call *call);
 int glue_delete_crawler(struct api_call *call);
