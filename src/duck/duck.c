@@ -73,6 +73,9 @@ static int register_all(struct duck *d, struct err *e) {
     rc = session_exec(d, "SET GLOBAL TimeZone = 'UTC'", e);
     if (!rc)
         rc = session_exec(d, "SET GLOBAL parquet_metadata_cache = true", e);
+    /* It would keep page headers of local files, which the kernel keeps already. */
+    if (!rc)
+        rc = session_exec(d, "SET GLOBAL enable_external_file_cache = false", e);
     if (!rc)
         rc = duck_register_functions(d->con, e);
     if (!rc)

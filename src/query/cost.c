@@ -15,7 +15,8 @@ int64_t plan_column_bytes(const struct plan_scan *s, const struct plan_file *f, 
         if (!facts_is_below(leaf->name, s->table->info.columns[column].name))
             continue;
         sum = MAX_OF(sum, 0);
-        for (size_t g = 0; g < f->facts->group_count; g++)
+        bool read = plan_reads_leaf(s, column, leaf->name);
+        for (size_t g = 0; read && g < f->facts->group_count; g++)
             sum += plan_keeps_group(f, g) ? leaf->bytes[g] : 0;
     }
     return sum;

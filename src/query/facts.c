@@ -252,5 +252,7 @@ static int fill(struct plan *p, struct plan_scan *s, struct err *e) {
 
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) {
     int rc = fill(p, s, e);
-    return rc ? rc : plan_choose_row_groups(p, s, e);
+    if (!rc)
+        rc = plan_choose_row_groups(p, s, e);
+    return rc ? rc : plan_choose_leaves(p, s, e);
 }

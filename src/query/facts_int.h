@@ -30,6 +30,7 @@ struct facts_range {   /* of a leaf in a row group */
 };
 struct facts_leaf {
     struct bytes name; /* path in the schema, joined by '.' */
+    struct bytes type; /* the engine's name of its type, "" in the older form */
     enum facts_kind kind;
     int scale;
     bool bloom;                       /* some row group has a bloom filter of it */

@@ -177,7 +177,8 @@ static size_t measure(const struct json *columns, size_t groups) {
     size_t sum = sizeof(struct file_facts) + groups * sizeof(int64_t) + 64;
     JSON_FOR_EACH(c, columns) {
         bool has_ranges = json_get(c, "min") || json_get(c, "nulls");
-        sum += sizeof(struct facts_leaf) + c->name.len + 8 + groups * sizeof(int64_t);
+        sum += sizeof(struct facts_leaf) + c->name.len + 8 + json_get_str(c, "type").len + 8 +
+               groups * sizeof(int64_t);
         sum += has_ranges ? groups * sizeof(struct facts_range) : 0;
         if (bytes_eq_str(json_get_str(c, "type"), "VARCHAR"))
             sum += texts_size(json_get(c, "min")) + texts_size(json_get(c, "max"));
@@ -245,6 +246,7 @@ static int fill_leaf(struct block *b, struct facts_leaf *leaf, const struct json
         return err_set(e, ERR_CORRUPT, "Facts of column %.*s are not of %zu row groups.",
                        BYTES_ARG(c->name), groups);
     fill_numbers(bytes, sizes, groups);
+    leaf->type = take_text(b, json_get_str(c, "type"));
     leaf->kind = kind_of(json_get_str(c, "type"), &leaf->scale);
     leaf->bloom = json_get_bool(c, "bloom", false);
     fill_ranges(b, leaf, c, groups);

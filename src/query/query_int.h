@@ -128,6 +128,10 @@ struct plan_table {
     struct plan_table *next;
 };
 
+struct row_range {
+    int64_t from, to; /* row numbers in the file, `to` not included */
+};
+
 struct plan_file {
     struct bytes uri;
     const char *path;
@@ -136,7 +140,8 @@ struct plan_file {
     const struct file_facts *facts; /* NULL: unknown; the plan holds it */
     int64_t rows;                   /* with facts */
     const bool *dropped;            /* per row group; NULL: all are read */
-    size_t set;                     /* 1 + index of its ranges in the scan's sets; 0: all rows */
+    struct row_range *ranges;       /* of row numbers, that it is read of */
+    size_t range_count;             /* 0: all rows */
     uint64_t from_lsn, to_lsn;      /* as the catalogue has them, once asked */
     const struct catalog_partition *partition;
     bool delivered;
@@ -148,12 +153,10 @@ struct plan_tail {
     uint64_t data_bytes;
 };
 
-struct row_range {
-    int64_t from, to; /* row numbers in the file, `to` not included */
-};
-struct row_ranges {
-    struct row_range *items;
-    size_t count;
+struct plan_leaf { /* a field of a struct column that is read */
+    const struct plan_leaf *next;
+    size_t column;
+    struct bytes path; /* as leaves of files are named */
 };
 
 struct plan_scan {
@@ -166,8 +169,9 @@ struct plan_scan {
     size_t delivered_count;
     struct plan_file *files;
     size_t file_count, file_cap;
-    struct row_ranges *sets; /* the rows that some files are read of */
-    size_t set_count;
+    const struct plan_leaf *leaves; /* of columns that are not read whole */
+    struct row_range *ranges;       /* the different ones of its files */
+    size_t range_count;
     uint64_t groups_considered, groups_kept; /* row groups */
     struct plan_tail *tails;
     size_t tail_count;
@@ -243,9 +247,13 @@ void plan_drop_facts(struct plan *p);
 int plan_choose_row_groups(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 /* Whether row groups are chosen by the constraint. */
 bool plan_tests_row_groups(const struct plan_scan *s, const struct sql_constraint *c);
+bool plan_has_range(const struct plan_file *f, const struct row_range *r);
 bool plan_keeps_group(const struct plan_file *f, size_t group);
 /* Rows of the row groups it is read of, -1 when not known. */
 int64_t plan_file_rows(const struct plan_file *f);
+/* leaves.c */
+int plan_choose_leaves(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+bool plan_reads_leaf(const struct plan_scan *s, size_t column, struct bytes leaf);
 /* cost.c: compressed bytes that the scan reads of a column in a file, -1 when the file has no such
  * column or its footer is not known. */
 int64_t plan_column_bytes(const struct plan_scan *s, const struct plan_file *f, size_t column);

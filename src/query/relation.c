@@ -8,9 +8,9 @@
  *      UNION ALL SELECT CAST("id" AS BIGINT) AS "id", CAST("dt" AS VARCHAR) AS "dt" FROM
  * "tail_x"())
  *
- * Files that only some row groups are read of are a SELECT for each list of row ranges, with
- * "WHERE (file_row_number>=2000 AND file_row_number<4000) OR ..": the engine skips every row group
- * that lies outside.
+ * Files that only some row groups are read of are in a SELECT for each range of rows, with "WHERE
+ * file_row_number>=2000 AND file_row_number<4000": the engine skips every row group that lies
+ * outside.
  *
  * file_index is the file's place in the list, so a partition value is one look-up in a constant
  * list whatever the folders are called. A column that no file has is NULL. */
@@ -167,14 +167,8 @@ static bool is_uniform(const struct plan_scan *s) {
     return s->table->table.version_id == 0;
 }
 
-static void add_ranges(struct buf *out, const struct row_ranges *r) {
-    for (size_t i = 0; i < r->count; i++)
-        buf_add_fmt(out, "%s(file_row_number>=%lld AND file_row_number<%lld)",
-                    i ? " OR " : " WHERE ", (long long)r->items[i].from, (long long)r->items[i].to);
-}
-
-/* Of files that are read by the same row ranges; NULL: whole. */
-static void parquet_files(const struct plan_scan *s, const struct row_ranges *ranges,
+/* Of files that are read of the same row range; NULL: whole. */
+static void parquet_files(const struct plan_scan *s, const struct row_range *range,
                           struct buf *out) {
     bool binary = false;
     for (size_t i = 0; i < s->table->data_count; i++)
@@ -187,8 +181,9 @@ static void parquet_files(const struct plan_scan *s, const struct row_ranges *ra
     if (!binary)
         buf_add_str(out, ",binary_as_string=true");
     buf_add_char(out, ')');
-    if (ranges)
-        add_ranges(out, ranges);
+    if (range)
+        buf_add_fmt(out, " WHERE file_row_number>=%lld AND file_row_number<%lld",
+                    (long long)range->from, (long long)range->to);
 }
 
 static int parquet_relation(struct plan *p, const struct plan_scan *s, struct buf *out,
@@ -198,16 +193,17 @@ static int parquet_relation(struct plan *p, const struct plan_scan *s, struct bu
     part.files = ARENA_NEW_N(&p->arena, struct plan_file, s->file_count);
     if (!part.files)
         return err_set(e, ERR_NOMEM, NULL);
-    for (size_t set = 0; set <= s->set_count; set++) {
+    for (size_t r = 0; r <= s->range_count; r++) {
+        const struct row_range *range = r ? &s->ranges[r - 1] : NULL;
         part.file_count = 0;
         for (size_t i = 0; i < s->file_count; i++)
-            if (s->files[i].set == set)
+            if (range ? plan_has_range(&s->files[i], range) : s->files[i].range_count == 0)
                 part.files[part.file_count++] = s->files[i];
         if (!part.file_count)
             continue;
         if (any)
             buf_add_str(out, " UNION ALL ");
-        parquet_files(&part, set ? &s->sets[set - 1] : NULL, out);
+        parquet_files(&part, range, out);
         any = true;
     }
     return 0;

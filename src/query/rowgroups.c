@@ -6,15 +6,17 @@
  * own type orders them alike; what is not known keeps the row group.
  *
  * The engine is told which rows those are, as ranges of row numbers (relation.c), and then reads
- * no other row group: what is predicted is what is read. Files with the same ranges share a
- * relation; so that the text stays short, there are at most MAX_RANGES ranges per file (the gaps
- * that save least are read too) and MAX_SETS different lists of ranges per scan. Files beyond that
- * are left to the engine's own use of the statistics. */
+ * no other row group: what is predicted is what is read. Each range is a relation of its own,
+ * shared by all files that are read of it, because the engine skips row groups by a range but not
+ * by several ones joined by OR. So that the text stays short there are at most MAX_RANGES ranges in
+ * a file (the gaps that save least are read too) and MAX_RELATIONS in a scan. Files beyond that are
+ * left to the engine's own use of the statistics.
+ */
 #include "query/query_int.h"
 #include <stdlib.h>
 
-#define MAX_RANGES 32
-#define MAX_SETS 64
+#define MAX_RANGES 8
+#define MAX_RELATIONS 64
 
 /* ---- constraints as tests ---- */
 struct operand {
@@ -267,22 +269,37 @@ static void fill_gap(const struct file_facts *f, bool *dropped) {
         dropped[g] = false;
 }
 
-static void fill_ranges(const struct file_facts *f, const bool *dropped, struct row_ranges *ret) {
+static void fill_ranges(struct plan_file *f) {
     int64_t row = 0;
     size_t n = 0;
-    for (size_t g = 0; g < f->group_count; g++) {
-        if (!dropped[g] && (g == 0 || dropped[g - 1]))
-            ret->items[n++].from = row;
-        row += f->group_rows[g];
-        if (!dropped[g])
-            ret->items[n - 1].to = row;
+    for (size_t g = 0; g < f->facts->group_count; g++) {
+        if (!f->dropped[g] && (g == 0 || f->dropped[g - 1]))
+            f->ranges[n++].from = row;
+        row += f->facts->group_rows[g];
+        if (!f->dropped[g])
+            f->ranges[n - 1].to = row;
     }
-    ret->count = n;
+    f->range_count = n;
 }
 
-/* ---- files with the same ranges ---- */
-static bool same_ranges(const struct row_ranges *a, const struct row_ranges *b) {
-    return a->count == b->count && memcmp(a->items, b->items, a->count * sizeof *a->items) == 0;
+/* ---- relations ---- */
+bool plan_has_range(const struct plan_file *f, const struct row_range *r) {
+    for (size_t i = 0; i < f->range_count; i++)
+        if (f->ranges[i].from == r->from && f->ranges[i].to == r->to)
+            return true;
+    return false;
+}
+
+/* False when there would be too many. */
+static bool add_range(struct plan_scan *s, struct row_range r) {
+    size_t i = 0;
+    while (i < s->range_count && (s->ranges[i].from != r.from || s->ranges[i].to != r.to))
+        i++;
+    if (i == MAX_RELATIONS)
+        return false;
+    s->ranges[i] = r;
+    s->range_count = MAX_OF(s->range_count, i + 1);
+    return true;
 }
 
 /* A file with a column of that name cannot be told row numbers. */
@@ -293,25 +310,16 @@ static bool has_row_numbers(const struct file_facts *f) {
     return true;
 }
 
-static int assign_set(struct plan *p, struct plan_scan *s, struct plan_file *f, struct err *e) {
-    struct row_ranges r;
-    size_t n = count_ranges(f->dropped, f->facts->group_count);
-    r.items = ARENA_NEW_N(&p->arena, struct row_range, n + 1);
-    if (!r.items)
+static int assign_ranges(struct plan *p, struct plan_scan *s, struct plan_file *f, struct err *e) {
+    f->ranges = ARENA_NEW_N(&p->arena, struct row_range, MAX_RANGES);
+    if (!s->ranges)
+        s->ranges = ARENA_NEW_N(&p->arena, struct row_range, MAX_RELATIONS);
+    if (!f->ranges || !s->ranges)
         return err_set(e, ERR_NOMEM, NULL);
-    fill_ranges(f->facts, f->dropped, &r);
-    if (!s->sets)
-        s->sets = ARENA_NEW_N(&p->arena, struct row_ranges, MAX_SETS);
-    if (!s->sets)
-        return err_set(e, ERR_NOMEM, NULL);
-    size_t i = 0;
-    while (i < s->set_count && !same_ranges(&s->sets[i], &r))
-        i++;
-    if (i == MAX_SETS)
-        return 0;
-    if (i == s->set_count)
-        s->sets[s->set_count++] = r;
-    f->set = i + 1;
+    fill_ranges(f);
+    for (size_t i = 0; i < f->range_count; i++)
+        if (!add_range(s, f->ranges[i]))
+            f->range_count = 0;
     return 0;
 }
 
@@ -330,7 +338,7 @@ static int choose_of_file(struct plan *p, struct plan_scan *s, struct group_test
     f->dropped = dropped;
     for (size_t g = *ret_kept = 0; g < groups; g++)
         *ret_kept += !dropped[g];
-    return has_row_numbers(f->facts) ? assign_set(p, s, f, e) : 0;
+    return has_row_numbers(f->facts) ? assign_ranges(p, s, f, e) : 0;
 }
 
 /* ---- the scan ---- */

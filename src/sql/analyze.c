@@ -87,6 +87,8 @@ int sql_analyze(struct arena *a, struct sql_statement *s, const struct sql_env *
         return finish(&z);
     p->next_id = z.next_id;
     bound_mark_used(p->query);
+    if (!bound_find_fields(a, p))
+        return finish(&z);
     int rc = bound_find_constraints(a, p, e);
     if (rc)
         return rc;

@@ -67,7 +67,8 @@ static bool add_scan(struct analyzer *z, struct bound_rel *r) {
 
 static struct bound_rel *scan_of(struct analyzer *z, const struct sql_table_info *t) {
     struct bound_rel *r = new_rel(z, REL_SCAN, t->column_count);
-    if (!r)
+    if (!r || !(r->whole = ARENA_NEW_N(z->a, bool, t->column_count + 1)) ||
+        !(r->fields = ARENA_NEW_N(z->a, struct bound *, t->column_count + 1)))
         return NULL;
     r->table = t;
     for (size_t i = 0; i < t->column_count; i++)

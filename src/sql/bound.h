@@ -73,7 +73,9 @@ struct bound {
     bool is_exact; /* BX_CAST in constraints: keeps the value of every row that matters */
     const size_t *params;
     size_t param_count;
-    size_t condition; /* 1 + index into the plan's conditions; 0: none */
+    bool is_listed;           /* BX_FIELD: among its column's fields */
+    struct bound *next_field; /* BX_FIELD */
+    size_t condition;         /* 1 + index into the plan's conditions; 0: none */
     struct bound_sorts order;
     struct bound *filter;
     struct bound_window *over;
@@ -89,6 +91,8 @@ struct bound_rel {
     const struct sql_type **types; /* per column */
     bool *used;                    /* per column: something reads it */
     /* REL_SCAN */
+    bool *whole;           /* per column: something reads more than fields of it */
+    struct bound **fields; /* per column: the fields that are read, by next_field */
     size_t scan;
     const struct sql_table_info *table;
     /* REL_QUERY (lateral or not), REL_CTE */
@@ -187,6 +191,8 @@ struct bytes bound_quote(struct arena *a, struct bytes text);
 
 /* Marks the columns that are read, top down (prune.c). */
 void bound_mark_used(struct bound_query *root);
+/* What is read of each scan's columns, after that. False when memory is short. */
+bool bound_find_fields(struct arena *a, struct sql_plan *p);
 /* Fills the scans' constraints (constraints.c). */
 int bound_find_constraints(struct arena *a, struct sql_plan *p, struct err *e) WARN_UNUSED;
 

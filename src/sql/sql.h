@@ -173,9 +173,18 @@ struct sql_predicate {
  * caller's to reset. */
 int sql_predicate_test(const struct sql_predicate *p, struct arena *scratch,
                        const struct bytes *values);
+/* A field of a struct column that is read, and where it lies: indexes of fields, outermost first.
+ */
+struct sql_field_use {
+    const struct sql_field_use *next;
+    const size_t *path;
+    size_t depth;
+};
 struct sql_scan { /* one reference to a stored table */
     const struct sql_table_info *table;
-    const bool *column_used;                  /* per column of the table */
+    const bool *column_used; /* per column of the table */
+    /* Per column that is used: what is read of it; NULL: all of it. */
+    const struct sql_field_use *const *column_fields;
     const struct sql_constraint *constraints; /* conjunction */
     size_t constraint_count;
     const struct sql_predicate *predicates; /* conjunction */
