@@ -27,7 +27,7 @@ static char element(const struct like *l, size_t p, bool *ret_wild, size_t *ret_
 /* Greedy with one point to come back to: the last '%'. */
 static bool matches(const struct like *l) {
     size_t t = 0, p = 0, back_t = 0, back_p = SIZE_MAX, size = 1;
-    bool wild;
+    bool wild = false;
     while (t < l->text.len) {
         char c = p < l->pattern.len ? element(l, p, &wild, &size) : 0;
         bool here = p < l->pattern.len;
