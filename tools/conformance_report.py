@@ -11,7 +11,8 @@ import xml.etree.ElementTree as ET
 
 
 # Parts of a suite that are counted on their own: the first pattern found in "file::name".
-PARTS = {"glue": [("crawlers", "crawl|filter_operator|filter_field|use_ordered|multiple_filters"),
+PARTS = {"glue": [("jobs, triggers, registry and others", "trigger|predicate|crawler_args"),
+                  ("crawlers", "crawl|filter_operator|filter_field|use_ordered|multiple_filters"),
                   ("partitions", "partition"),
                   ("catalogue", "test_datacatalog|encryption_settings|resource_policy"),
                   ("jobs, triggers, registry and others", "")]}
