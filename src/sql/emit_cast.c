@@ -163,7 +163,11 @@ static void number_cast(struct emitter *em, struct bytes v, const struct sql_typ
         v = wrapped(em, "t_round(CAST(", v, " AS DOUBLE))");
     else if (from->kind == ST_REAL && to->kind == ST_DECIMAL)
         v = wrapped(em, "CAST(", v, " AS DOUBLE)");
+    /* greatest() of the one value: DuckDB takes a TRY_CAST away that it finds in a comparison with
+     * a constant, and with it the NULL */
+    put(em, is_try ? "greatest(" : "");
     native(em, v, to, is_try);
+    put(em, is_try ? ")" : "");
 }
 
 /* ---- times ---- */

@@ -262,9 +262,6 @@ enum eval value_cast(struct arena *a, const struct sql_value *v, const struct sq
         return EVAL_OK;
     }
     enum eval rc = cast_value(a, v, to, ret);
-    /* in comparisons the engine takes TRY_CAST of a number away, and with it the NULL */
-    if (rc == EVAL_FAILED && is_try && sql_type_is_numeric(v->type))
-        return EVAL_UNKNOWN;
     if (rc == EVAL_FAILED && is_try) {
         *ret = (struct sql_value){.type = to, .is_null = true};
         rc = EVAL_OK;

@@ -28,6 +28,7 @@ static void test_simple(void **state) {
                                         "2020-01-02|2020-01-02 11:30:00\n3|NULL|NULL|NULL|NULL"},
         {"select T.ID from db.t order by 1 desc", "3\n2\n1"},
         {"select id x from t where name = 'b'", "2"},
+        {"select count(*) from t where try_cast(id + 300 as tinyint) > -400", "0"},
         {"select count(*) from t", "3"},
         {"select count(*), count(name), sum(id), sum(price), avg(price), avg(id) from t",
          "3|2|6|3.75|1.88|2.0"},

@@ -370,8 +370,92 @@ static void test_values(void **state) {
     assert_true(told > (size_t)n * ROWS * 6 / 10);
 }
 
+/* One partition of p: the value of a column, the others not known. */
+static int test_one(struct sql_run *r, const char *condition, const char *column,
+                    const char *value) {
+    char text[500];
+    struct sql_plan *p;
+    struct err e = {0};
+    size_t n;
+    struct bytes values[COLUMNS] = {{0}};
+    arena_clear(&r->a);
+    arena_init(&r->a, 0);
+    snprintf(text, sizeof(text), "select id from p where (%s) = true", condition);
+    if (fake_plan(&r->a, text, &p, &e))
+        fail_msg("%s: %s", text, e.text);
+    const struct sql_scan *s = sql_plan_scans(p, &n);
+    if (s[0].predicate_count != 1)
+        fail_msg("%s: %zu predicates", text, s[0].predicate_count);
+    for (size_t c = 0; c < s[0].table->column_count; c++)
+        if (bytes_eq_str(s[0].table->columns[c].name, column))
+            values[c] = bytes_str(value);
+    return sql_predicate_test(&s[0].predicates[0], &r->a, values);
+}
+
+static void test_texts(void **state) {
+    static const struct {
+        const char *condition, *column, *value;
+        int want;
+    } cases[] = {
+        /* texts that are surely the value, and texts that the engine is left with */
+        {"i = 7", "i", "07", 1},
+        {"i = 7", "i", "-7", 0},
+        {"i = 7", "i", " 7", -1},
+        {"i = 7", "i", "7.0", -1},
+        {"i = 7", "i", "", -1},
+        {"i = 7", "i", "3000000000", -1},
+        {"b = 3000000000", "b", "3000000000", 1},
+        {"d = date '2024-01-05'", "d", "2024-01-05", 1},
+        {"d = date '2024-01-05'", "d", "2024-1-5", -1},
+        {"d = date '2024-01-05'", "d", "2024-02-30", -1},
+        {"d < date '2024-01-05'", "d", "99999-01-01", -1},
+        {"ts = timestamp '2024-01-05 00:00:00'", "ts", "2024-01-05", 1},
+        {"ts < timestamp '2024-01-05 00:00:00.001'", "ts", "2024-01-05 00:00:00.000999", 1},
+        {"ts < timestamp '2024-01-05 00:00:00'", "ts", "2024-01-05T00:00:00", -1},
+        {"e = 1.5", "e", "1.50", 1},
+        {"e = 1.5", "e", "1.500", -1},
+        {"e = 1.5", "e", "12345.5", -1},
+        {"f = 0.1e0", "f", "1e-1", 1},
+        {"f = 0.1e0", "f", "nan", -1},
+        {"ok or s = 'zz'", "ok", "TRUE", 1},
+        {"ok or i < 3", "ok", "1", -1},
+        {"s = 'a'", "s", "a", 1},
+        {"s = 'a'", "s", "\xFF", -1},
+        /* NULL */
+        {"i = 7", "i", CATALOG_NULL_PARTITION, 0},
+        {"i is null", "i", CATALOG_NULL_PARTITION, 1},
+        {"i is null", "i", "x", -1},
+        {"(i = 7) is null", "i", CATALOG_NULL_PARTITION, 1},
+        {"i not in (1, null)", "i", "2", 0},
+        {"(i not in (1, null)) is null", "i", "2", 1},
+        {"not (i = 7 and null)", "i", "8", 1},
+        {"not (i = 7 and null)", "i", "7", 0},
+        /* failing is the engine's */
+        {"cast(s as integer) = 7", "s", "x", -1},
+        {"try_cast(s as integer) = 7", "s", "x", 0},
+        {"7 / i = 1", "i", "0", -1},
+        {"i + 2147483647 > 0", "i", "1", -1},
+        {"cast(s as date) > d", "s", "x", -1},
+        /* what is not known may not matter */
+        {"i = 7 and s = 'a'", "i", "8", 0},
+        {"i = 7 and s = 'a'", "i", "7", -1},
+        {"i = 7 or s = 'a'", "i", "7", 1},
+        {"i = 7 or s = 'a'", "i", "8", -1},
+        {"i = 7 and rand() < 2", "i", "8", 0},
+        {"if(i = 7, 'x', s) = 'x'", "i", "7", 1},
+        {"coalesce(i, length(s)) = 7", "i", "7", 1},
+    };
+    for (size_t k = 0; k < COUNT_OF(cases); k++) {
+        int got = test_one(*state, cases[k].condition, cases[k].column, cases[k].value);
+        if (got != cases[k].want)
+            fail_msg("%s with %s = '%s': %d, not %d", cases[k].condition, cases[k].column,
+                     cases[k].value, got, cases[k].want);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_texts),
         cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
