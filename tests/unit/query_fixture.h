@@ -160,6 +160,7 @@ void work_cancel(struct work_pool *p, uint64_t id) {
 /* ---- fixture ---- */
 struct fixture {
     char dir[64];
+    struct vfs_faulty files; /* the store's; counts */
     struct catalog *catalog;
     struct store *store;
     struct slog *slog;
@@ -188,8 +189,9 @@ UNUSED static int setup(void **state) {
     snprintf(path, sizeof path, "%s/catalog.db", f->dir);
     snprintf(root, sizeof root, "%s/objects", f->dir);
     snprintf(tmp, sizeof tmp, "%s/tmp", f->dir);
+    vfs_faulty_init(&f->files, vfs_system());
     struct store_options so = {
-        .vfs = vfs_system(), .clock = clock_system(), .root_dir = root, .tmp_dir = tmp};
+        .vfs = &f->files.base, .clock = clock_system(), .root_dir = root, .tmp_dir = tmp};
     char streams[128];
     snprintf(streams, sizeof streams, "%s/streams", f->dir);
     struct slog_options lo = {.vfs = vfs_system(), .clock = clock_system(), .dir = streams};

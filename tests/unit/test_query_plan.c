@@ -208,6 +208,32 @@ static void reads_tail_once(void **state) {
     buf_clear(&hour);
 }
 
+/* Twenty thousand projected folders, of which one day's are there: looked for once a missing day.
+ */
+static void missing_folders_cost_little(void **state) {
+    struct fixture *f = *state;
+    char id[37];
+    const char *json = "{\"Name\":\"t\",\"StorageDescriptor\":{\"Columns\":[{\"Name\":\"id\","
+                       "\"Type\":\"bigint\"}],"
+                       "\"Location\":\"s3://lake/t/\",\"SerdeInfo\":{\"SerializationLibrary\":"
+                       "\"x.ParquetHiveSerDe\"}},\"Parameters\":{\"projection.enabled\":\"true\","
+                       "\"projection.day.type\":\"integer\",\"projection.day.range\":\"1,200\","
+                       "\"projection.n.type\":\"integer\",\"projection.n.range\":\"1,100\"},"
+                       "\"PartitionKeys\":[{\"Name\":\"day\",\"Type\":\"int\"},{\"Name\":\"n\","
+                       "\"Type\":\"int\"}]}";
+    assert_int_equal(catalog_database_create(f->catalog, BYTES("d"), BYTES("{}"), &f->e), 0);
+    assert_int_equal(
+        catalog_table_create(f->catalog, BYTES("d"), BYTES("t"), bytes_str(json), &f->e), 0);
+    assert_int_equal(store_bucket_create(f->store, BYTES("lake"), &f->e), 0);
+    put_object(f, "t/day=7/n=3/f1.parquet", 3);
+    put_object(f, "t/day=7/n=4/f2.parquet", 3);
+    script.reads_table = script.used[0] = true;
+    f->files.count = 0;
+    assert_state(run(f, "select 1", id), "SUCCEEDED", NULL);
+    assert_true(has(task_sql(f), "f1.parquet") && has(task_sql(f), "f2.parquet"));
+    assert_true(f->files.count < 200 * 6 + 100 * 6);
+}
+
 static void names_missing_tables(void **state) {
     struct fixture *f = *state;
     char id[37];
@@ -261,6 +287,7 @@ int main(void) {
     log_set_level(LOG_ERROR);
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {T(prunes_and_lists), T(reads_tail_once),
-                                       T(names_missing_tables), T(short_of_memory)};
+                                       T(missing_folders_cost_little), T(names_missing_tables),
+                                       T(short_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
