@@ -77,10 +77,12 @@ static void add_reading(struct buf *out, const struct json *r) {
     buf_add_str(out, bytes);
 }
 
+/* Athena's megabytes, 2^20 bytes: bills are in whole ones. */
 static void add_price(struct buf *out, const struct json *r) {
-    char billed[32];
-    size(r, "billed_bytes", billed);
-    buf_add_fmt(out, "; billed as %s, $%.6f", billed, json_get_f64(r, "price_usd", 0));
+    int64_t mb = json_get_i64(r, "billed_bytes", 0) >> 20;
+    bool least = mb > (json_get_i64(r, "bytes", 0) + (1 << 20) - 1) >> 20;
+    buf_add_fmt(out, "; billed as %s%lld MB, $%.6f", least ? "the least, " : "", (long long)mb,
+                json_get_f64(r, "price_usd", 0));
 }
 
 /* ---- sections ---- */
