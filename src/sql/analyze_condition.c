@@ -2,6 +2,7 @@
  *
  * Each gets a number, which its typed expression carries along to whatever is made of it. */
 #include "sql/analyze_int.h"
+#include "sql/lex.h"
 
 static bool add(struct analyzer *z, struct bytes text, struct sql_pos pos, struct bound *x) {
     struct sql_plan *p = z->plan;
@@ -57,6 +58,23 @@ static struct sql_pos start_of(const struct sql_expr *e) {
     }
 }
 
+/* As written, any blanks and comments as one blank. */
+static struct bytes source_of(struct analyzer *z, const struct sql_expr *e) {
+    struct lex_tokens tokens;
+    struct buf b = {0};
+    if (!e->source.ptr || lex_trino(z->a, e->source, &tokens, NULL))
+        return expr_text(z, e);
+    for (size_t i = 0; i + 1 < tokens.count; i++) {
+        struct bytes t = tokens.items[i].text;
+        if (i && tokens.items[i - 1].text.ptr + tokens.items[i - 1].text.len != t.ptr)
+            buf_add_char(&b, ' ');
+        buf_add(&b, t);
+    }
+    struct bytes r = arena_copy(z->a, buf_bytes(&b));
+    buf_clear(&b);
+    return r;
+}
+
 bool note_conditions(struct ctx *c, const struct sql_expr *e, struct bound *x) {
     if (e->kind == SQL_E_AND && x->op == BO_AND && x->arg_count == e->list.count) {
         for (size_t i = 0; i < x->arg_count; i++)
@@ -64,7 +82,7 @@ bool note_conditions(struct ctx *c, const struct sql_expr *e, struct bound *x) {
                 return false;
         return true;
     }
-    return add(c->z, expr_text(c->z, e), start_of(e), x);
+    return add(c->z, source_of(c->z, e), start_of(e), x);
 }
 
 bool note_using(struct ctx *c, struct bytes name, struct sql_pos pos, struct bound *x) {

@@ -8,6 +8,14 @@
  * Left recursion is a loop; the loop's length counts into the tree's height (parse_int.h). */
 #include "sql/parse_int.h"
 
+/* From a token to the cursor, unless parentheses inside have been left out already. */
+static void note_source(struct parser *p, struct sql_expr *e, size_t from) {
+    const struct lex_token *first = &p->tokens[from], *last = &p->tokens[p->at - 1];
+    if (e && !e->source.ptr && p->at > from)
+        e->source =
+            bytes_of(first->text.ptr, (size_t)(last->text.ptr + last->text.len - first->text.ptr));
+}
+
 static struct sql_expr *parse_and(struct parser *p);
 static struct sql_expr *parse_not(struct parser *p);
 
@@ -16,6 +24,7 @@ struct sql_expr *parse_expression(struct parser *p) {
         return NULL;
     parser_enter_rule(p, LEX_RULE_EXPRESSION);
     struct sql_pos pos = pos_here(p);
+    size_t from = p->at;
     struct sql_expr *e = parse_and(p);
     if (e && parser_accept(p, LEX_OR)) {
         struct sql_expr *all = parser_expr(p, SQL_E_OR, pos);
@@ -28,22 +37,28 @@ struct sql_expr *parse_expression(struct parser *p) {
         } while (parser_accept(p, LEX_OR));
         e = all;
     }
+    note_source(p, e, from);
     parser_leave(p);
     return e;
 }
 
 static struct sql_expr *parse_and(struct parser *p) {
     struct sql_pos pos = pos_here(p);
+    size_t from = p->at;
     struct sql_expr *e = parse_not(p);
-    if (!e || !parser_accept(p, LEX_AND))
+    if (!e || !parser_at_kind(p, LEX_AND))
         return e;
+    note_source(p, e, from);
+    parser_advance(p);
     struct sql_expr *all = parser_expr(p, SQL_E_AND, pos);
     if (!all || !LIST_ADD(p, all->list.items, all->list.count, e))
         return NULL;
     do {
+        from = p->at;
         struct sql_expr *next = parse_not(p);
         if (!next || !LIST_ADD(p, all->list.items, all->list.count, next))
             return NULL;
+        note_source(p, next, from);
     } while (parser_accept(p, LEX_AND));
     return all;
 }

@@ -266,7 +266,8 @@ struct sql_json_expr {
 struct sql_expr {
     enum sql_expr_kind kind;
     struct sql_pos pos;
-    void *note; /* the analyzer's own */
+    struct bytes source; /* as written: whole expressions and AND's operands; else empty */
+    void *note;          /* the analyzer's own */
     union {
         bool boolean;
         int64_t integer;

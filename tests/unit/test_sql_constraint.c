@@ -118,7 +118,7 @@ static void test_values(void **state) {
         /* sets */
         {"id = 1 or id = 2 or id in (3, 1)", "[id in 1,2,3]"},
         {"(dt = 'a' and id = 1) or (dt = 'b' and id = 2)",
-         "[dt in a,b][id in 1,2]{dt = 'a' AND id = 1 OR dt = 'b' AND id = 2}"},
+         "[dt in a,b][id in 1,2]{(dt = 'a' and id = 1) or (dt = 'b' and id = 2)}"},
         {"dt = 'a' or id = 1", ""},
         {"dt = 'a' or dt = 'b'", "[dt in a,b]"},
         /* ranges around an OR */
@@ -131,7 +131,7 @@ static void test_values(void **state) {
         {"x > 1e0 or x = 5e0", ""},
         {"ts < timestamp '2024-01-01 00:00:00' or ts = date '2024-02-01'",
          "[ts<=2024-02-01 00:00:00]"},
-        {"dt > 'b' or dt = 'a'", "[dt>=a]{dt > 'b' OR dt = 'a'}"},
+        {"dt > 'b' or dt = 'a'", "[dt>=a]{dt > 'b' or dt = 'a'}"},
         /* parts of time */
         {"cast(ts as date) = date '2024-01-02'",
          "[ts>=2024-01-02 00:00:00][ts<2024-01-03 00:00:00]"},
@@ -162,19 +162,19 @@ static void test_predicates(void **state) {
     static const struct sql_case cases[] = {
         {"dt = '2024'", "[dt=2024]"},
         {"hr = 1.5", "[dt none]"},
-        {"dt like '2024-01%'", "[dt>=2024-01][dt<2024-02]{dt LIKE '2024-01%'}"},
-        {"dt is null", "{dt IS NULL}"},
-        {"dt is not null", "{dt IS NOT NULL}"},
+        {"dt like '2024-01%'", "[dt>=2024-01][dt<2024-02]{dt like '2024-01%'}"},
+        {"dt is null", "{dt is null}"},
+        {"dt is not null", "{dt is not null}"},
         {"dt <> 'a'", "{dt <> 'a'}"},
-        {"not dt = 'a'", "{NOT dt = 'a'}"},
-        {"dt < 'a' or dt > 'z'", "{dt < 'a' OR dt > 'z'}"},
-        {"dt not in ('a', 'b')", "{dt NOT IN ('a', 'b')}"},
+        {"not dt = 'a'", "{not dt = 'a'}"},
+        {"dt < 'a' or dt > 'z'", "{dt < 'a' or dt > 'z'}"},
+        {"dt not in ('a', 'b')", "{dt not in ('a', 'b')}"},
         {"cast(dt as date) >= current_date - interval '7' day",
-         "{CAST(dt AS date) >= CURRENT_DATE - INTERVAL '7' DAY}"},
-        {"dt || cast(hr as varchar) = 'a1'", "{dt || CAST(hr AS varchar) = 'a1'}"},
+         "{cast(dt as date) >= current_date - interval '7' day}"},
+        {"dt || cast(hr as varchar) = 'a1'", "{dt || cast(hr as varchar) = 'a1'}"},
         {"hr % 2 = 0", "{hr % 2 = 0}"},
         {"year(day) = 2024 and month(day) in (1, 2)",
-         "[day>=2024-01-01][day<2025-01-01]{month(day) IN (1, 2)}"},
+         "[day>=2024-01-01][day<2025-01-01]{month(day) in (1, 2)}"},
         {"hr + id = 3", ""},
         {"hr = id", ""},
         {"hr + id = 3 and hr > 2", "[hr>2]"},
@@ -184,9 +184,9 @@ static void test_predicates(void **state) {
         {"day >= date_trunc('month', current_date) - interval '1' month", "[day>=2024-02-01]"},
         {"dt = substr(cast(current_timestamp as varchar), 1, 10)", "[dt=2024-03-15]"},
         {"(dt = 'a' and hr > 3 and id = 1) or (dt = 'b' and hr < 3)",
-         "[dt in a,b]{dt = 'a' AND hr > 3 AND id = 1 OR dt = 'b' AND hr < 3}"},
+         "[dt in a,b]{(dt = 'a' and hr > 3 and id = 1) or (dt = 'b' and hr < 3)}"},
         {"case when hr > 3 then dt else 'x' end = 'x'",
-         "{CASE WHEN hr > 3 THEN dt ELSE 'x' END = 'x'}"},
+         "{case when hr > 3 then dt else 'x' end = 'x'}"},
     };
     check(*state, cases, COUNT_OF(cases));
 }
@@ -197,17 +197,17 @@ static void test_pushing(void **state) {
          "p[dt=a] q[dt=a]"},
         {"select * from p, q where p.hr = q.hr and q.hr > 3", "p[hr>3] q[hr>3]"},
         {"select * from p, q, q z where p.dt = q.dt and z.dt = q.dt and z.dt like 'a%'",
-         "p[dt>=a][dt<b]{z.dt LIKE 'a%'} q[dt>=a][dt<b]{z.dt LIKE 'a%'} "
-         "q[dt>=a][dt<b]{z.dt LIKE 'a%'}"},
+         "p[dt>=a][dt<b]{z.dt like 'a%'} q[dt>=a][dt<b]{z.dt like 'a%'} "
+         "q[dt>=a][dt<b]{z.dt like 'a%'}"},
         {"select * from p left join q on p.dt = q.dt where p.dt = 'a'", "p[dt=a] q[dt=a]"},
         {"select * from p left join q on p.dt = q.dt and p.dt = 'a'", "p q[dt=a]"},
         {"select * from p left join q on p.id = q.id where q.dt is null", "p q"},
         {"select * from p left join q on p.id = q.id where q.dt is not null",
-         "p q{q.dt IS NOT NULL}"},
+         "p q{q.dt is not null}"},
         {"select * from p left join q on p.id = q.id where coalesce(q.dt, 'a') = 'a'", "p q"},
         {"select * from p left join q on p.id = q.id where lower(q.dt) = 'a'",
          "p q{lower(q.dt) = 'a'}"},
-        {"select * from p left join q on p.id = q.id where p.dt is null", "p{p.dt IS NULL} q"},
+        {"select * from p left join q on p.id = q.id where p.dt is null", "p{p.dt is null} q"},
         {"select * from p right join q on p.dt = q.dt where q.dt = 'a'", "p[dt=a] q[dt=a]"},
         {"select * from p full join q on p.dt = q.dt where q.dt = 'a'", "p q[dt=a]"},
         {"select * from p full join q on p.dt = q.dt and q.dt = 'a'", "p q"},
@@ -297,15 +297,15 @@ static void test_conditions(void **state) {
     arena_clear(&r->a);
     arena_init(&r->a, 0);
     const char *text = "select p.dt from p join q on p.id=q.id   and (q.dt='x')\n"
-                       "where p.dt >   '2024' and (p.hr = 1 or p.hr = 2)\n"
+                       "where p.dt >   /* since */ '2024' and (p.hr = 1 or p.hr = 2)\n"
                        "group by p.dt having count( * ) > 3";
     assert_int_equal(fake_plan(&r->a, text, &p, &e), 0);
     const struct sql_condition *c = sql_plan_conditions(p, &n);
-    static const struct sql_condition want[] = {{BYTES("p.id = q.id"), 1, 30},
-                                                {BYTES("q.dt = 'x'"), 1, 47},
+    static const struct sql_condition want[] = {{BYTES("p.id=q.id"), 1, 30},
+                                                {BYTES("q.dt='x'"), 1, 47},
                                                 {BYTES("p.dt > '2024'"), 2, 7},
-                                                {BYTES("p.hr = 1 OR p.hr = 2"), 2, 28},
-                                                {BYTES("count(*) > 3"), 3, 22}};
+                                                {BYTES("p.hr = 1 or p.hr = 2"), 2, 40},
+                                                {BYTES("count( * ) > 3"), 3, 22}};
     assert_int_equal(n, COUNT_OF(want));
     for (size_t i = 0; i < n; i++) {
         char got[100], expected[100];
