@@ -12,6 +12,7 @@
 
 struct sniffed {
     struct jsonw *w;
+    struct arena *arena;
     const char *path;
     struct bytes name;
     uint64_t size_bytes;
@@ -58,14 +59,14 @@ static void write_column(struct jsonw *w, const char *key, struct bytes type) {
     jsonw_kv_str(w, "type", type.len > MAX_TYPE_TEXT ? BYTES("string") : type);
     jsonw_end_object(w);
 }
-static void write_result_columns(struct jsonw *w, duckdb_result *r, bool text) {
+static void write_result_columns(struct jsonw *w, duckdb_result *r, bool text, const bool *wide) {
     struct buf type = {0};
     jsonw_name(w, "columns");
     jsonw_array(w);
     for (idx_t i = 0; i < duckdb_column_count(r); i++) {
         duckdb_logical_type t = duckdb_column_logical_type(r, i);
         buf_reset(&type);
-        sniff_hive_type(t, text, &type);
+        sniff_hive_type(t, text && !(wide && wide[i]), &type);
         duckdb_destroy_logical_type(&t);
         write_column(w, duckdb_column_name(r, i), buf_bytes(&type));
     }
@@ -101,7 +102,7 @@ static int sniff_parquet(struct duck *d, struct sniffed *s, struct err *e) {
     if (rc)
         return not_a_table(d, s, rc, e);
     write_class(s, "parquet", rows);
-    write_result_columns(s->w, &r, false);
+    write_result_columns(s->w, &r, false, NULL);
     duckdb_destroy_result(&r);
     return 0;
 }
@@ -116,25 +117,68 @@ static bool is_not_records(duckdb_result *r) {
     duckdb_destroy_logical_type(&t);
     return map;
 }
+static int ask_json(struct duck *d, struct sniffed *s, const char *tail, duckdb_result *ret,
+                    struct err *e) {
+    struct buf end = {0};
+    buf_add_fmt(&end, "%s) LIMIT 0", tail);
+    const char *text = buf_cstr(&end);
+    int rc = text ? ask(d, "SELECT * FROM read_json(", s->path, text, ret, e)
+                  : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&end);
+    return rc;
+}
+
+/* The engine says HUGEINT of any mix of signs: does the column need it? */
+static int needs_hugeint(struct duck *d, struct sniffed *s, const char *tail, const char *column,
+                         bool *ret, struct err *e) {
+    struct buf before = {0}, after = {0};
+    duckdb_result r;
+    buf_add_str(&before, "SELECT count(*) FROM (SELECT ");
+    buf_add_identifier(&before, bytes_str(column));
+    buf_add_str(&before, " AS v FROM read_json(");
+    buf_add_fmt(&after, "%s) LIMIT 20000) WHERE v <> coalesce(TRY_CAST(v AS BIGINT), 0)", tail);
+    const char *head = buf_cstr(&before), *end = buf_cstr(&after);
+    int rc = head && end ? ask(d, head, s->path, end, &r, e) : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&before);
+    buf_clear(&after);
+    if (rc)
+        return is_fatal(d, rc) ? rc : 0;
+    *ret = first_number(r) > 0;
+    duckdb_destroy_result(&r);
+    return 0;
+}
+static int write_json(struct duck *d, struct sniffed *s, const char *tail, duckdb_result *r,
+                      struct err *e) {
+    idx_t n = duckdb_column_count(r);
+    bool *wide = ARENA_NEW_N(s->arena, bool, n + 1);
+    int rc = wide ? 0 : err_set(e, ERR_NOMEM, NULL);
+    for (idx_t i = 0; i < n && !rc; i++)
+        if (duckdb_column_type(r, i) == DUCKDB_TYPE_HUGEINT)
+            rc = needs_hugeint(d, s, tail, duckdb_column_name(r, i), &wide[i], e);
+    if (rc)
+        return rc;
+    write_class(s, "json", head_estimate(&s->head, s->size_bytes));
+    write_result_columns(s->w, r, true, wide);
+    return 0;
+}
 static int sniff_json(struct duck *d, struct sniffed *s, struct err *e) {
-    static const char tail[] = ",hive_partitioning=false) LIMIT 0";
-    static const char as_records[] = ",hive_partitioning=false,map_inference_threshold=-1) LIMIT 0";
+    const char *tail = ",hive_partitioning=false";
     duckdb_result r;
     if (s->head.json_of_values) {
         buf_add_str(&s->why, "a JSON array of values that are no objects");
         return 0;
     }
-    int rc = ask(d, "SELECT * FROM read_json(", s->path, tail, &r, e);
+    int rc = ask_json(d, s, tail, &r, e);
     if (!rc && is_not_records(&r)) {
         duckdb_destroy_result(&r);
-        rc = ask(d, "SELECT * FROM read_json(", s->path, as_records, &r, e);
+        tail = ",hive_partitioning=false,map_inference_threshold=-1";
+        rc = ask_json(d, s, tail, &r, e);
     }
     if (rc)
         return not_a_table(d, s, rc, e);
-    write_class(s, "json", head_estimate(&s->head, s->size_bytes));
-    write_result_columns(s->w, &r, true);
+    rc = write_json(d, s, tail, &r, e);
     duckdb_destroy_result(&r);
-    return 0;
+    return rc;
 }
 
 /* ---- CSV ---- */
@@ -242,14 +286,17 @@ static int write_csv_column(struct duck *d, struct sniffed *s, const char *optio
     return rc;
 }
 
-static bool looks_like_csv(const struct sniffed *s, const struct csv_rule *rule,
-                           const struct csv_row *row, idx_t columns) {
+static bool is_named_csv(const struct sniffed *s) {
     static const char *const endings[] = {".csv", ".tsv", ".psv", ".tab"};
     bool named = false;
     for (size_t i = 0; i < COUNT_OF(endings); i++)
         named |= bytes_find(s->name, bytes_str(endings[i])) >= 0;
+    return named;
+}
+static bool looks_like_csv(const struct sniffed *s, const struct csv_rule *rule,
+                           const struct csv_row *row, idx_t columns) {
     bool one_row = s->head.whole && s->head.text.len && head_estimate(&s->head, 0) < 2;
-    return (columns > 1 || rule->single) && (row->skip == 0 || named || rule->custom) &&
+    return (columns > 1 || rule->single) && (row->skip == 0 || is_named_csv(s) || rule->custom) &&
            (!one_row || rule->custom);
 }
 
@@ -278,34 +325,66 @@ static int write_csv(struct duck *d, struct sniffed *s, const char *options,
     return rc;
 }
 
-static int sniff_csv(struct duck *d, struct sniffed *s, const struct csv_rule *rule,
-                     struct err *e) {
-    struct buf options = {0}, tail = {0};
-    duckdb_result r;
-    csv_options(rule, &s->head, &options);
-    const char *text = buf_cstr(&options);
-    buf_add_fmt(&tail, "%s))", text ? text : "");
+static int ask_csv(struct duck *d, struct sniffed *s, const char *options, duckdb_result *ret,
+                   struct err *e) {
+    struct buf tail = {0};
+    buf_add_fmt(&tail, "%s))", options);
     const char *end = buf_cstr(&tail);
-    int rc = text && end
-                 ? ask(d,
+    int rc = end ? ask(d,
                        "SELECT Delimiter, Quote, SkipRows::BIGINT, HasHeader, c.name, c.type FROM "
                        "(SELECT *, unnest(Columns) AS c FROM sniff_csv(",
-                       s->path, end, &r, e)
+                       s->path, end, ret, e)
                  : err_set(e, ERR_NOMEM, NULL);
-    if (!rc) {
-        duckdb_data_chunk c = duckdb_fetch_chunk(r);
-        rc = write_csv(d, s, text, rule, c, e);
-        if (c)
-            duckdb_destroy_data_chunk(&c);
-        duckdb_destroy_result(&r);
-    } else if (is_fatal(d, rc)) {
-        rc = rc ? rc : ERR_CANCELED;
-    } else {
-        buf_add_str(&s->why, "text without columns");
-        rc = 0;
-    }
-    buf_clear(&options);
     buf_clear(&tail);
+    return rc;
+}
+
+/* Rows of fewer fields make the engine look for a table further down, or see one column. Where the
+ * first row has two fields, a file that calls itself CSV starts there. */
+static bool is_found(duckdb_data_chunk c, bool padded) {
+    idx_t n = c ? duckdb_data_chunk_get_size(c) : 0;
+    if (n < 2 || csv_row_at(c, 0).skip)
+        return false;
+    return !padded || (!bytes_starts_with(csv_row_at(c, 0).name, BYTES("column")) &&
+                       !bytes_starts_with(csv_row_at(c, 1).name, BYTES("column")));
+}
+
+static int sniff_csv_with(struct duck *d, struct sniffed *s, const struct csv_rule *rule,
+                          const char *options, const char *padded, struct err *e) {
+    duckdb_result r, r2;
+    int rc = ask_csv(d, s, options, &r, e);
+    if (rc && !is_fatal(d, rc))
+        buf_add_str(&s->why, "text without columns");
+    if (rc)
+        return is_fatal(d, rc) ? rc : 0;
+    duckdb_data_chunk c = duckdb_fetch_chunk(r), c2 = NULL;
+    bool again =
+        !is_found(c, false) && !rule->custom && is_named_csv(s) && !ask_csv(d, s, padded, &r2, e);
+    if (again)
+        c2 = duckdb_fetch_chunk(r2);
+    bool better = again && is_found(c2, true);
+    rc = write_csv(d, s, better ? padded : options, rule, better ? c2 : c, e);
+    if (c)
+        duckdb_destroy_data_chunk(&c);
+    if (c2)
+        duckdb_destroy_data_chunk(&c2);
+    if (again)
+        duckdb_destroy_result(&r2);
+    duckdb_destroy_result(&r);
+    return rc;
+}
+
+static int sniff_csv(struct duck *d, struct sniffed *s, const struct csv_rule *rule,
+                     struct err *e) {
+    struct buf options = {0}, padded = {0};
+    csv_options(rule, &s->head, &options);
+    csv_options(rule, &s->head, &padded);
+    buf_add_str(&padded, ",null_padding=true");
+    const char *text = buf_cstr(&options), *other = buf_cstr(&padded);
+    int rc =
+        text && other ? sniff_csv_with(d, s, rule, text, other, e) : err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&options);
+    buf_clear(&padded);
     return rc;
 }
 
@@ -366,6 +445,7 @@ int duck_run_sniff(struct duck *d, struct arena *a, const struct json *task, str
     jsonw_array(&w);
     JSON_FOR_EACH(j, json_get(task, "files")) {
         struct sniffed s = {.w = &w,
+                            .arena = a,
                             .path = arena_cstr(a, json_get_str(j, "path")),
                             .name = json_get_str(j, "name"),
                             .size_bytes = (uint64_t)json_get_i64(j, "size", 0)};

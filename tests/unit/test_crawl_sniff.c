@@ -122,6 +122,9 @@ static void json(void **state) {
                 "json 1|a "
                 "struct<b:"
                 "string>");
+    expect_text(*state, "signs.json", "{\"a\":1}\n{\"a\":-1}\n", "json 2|a bigint");
+    expect_text(*state, "wide.json", "{\"a\":9223372036854775808}\n{\"a\":-1}\n",
+                "json 2|a decimal(38,0)");
     expect_text(*state, "values.json", "[1,2,3]",
                 "UNKNOWN a JSON array of values that are no objects");
     assert_true(bytes_starts_with(
@@ -139,6 +142,11 @@ static void csv(void **state) {
     expect_text(*state, "a.tsv", "a\tb\n1\t2\n", "csv 1 \t1|a bigint|b bigint");
     expect_text(*state, "pipe.txt", "a|b\n1|true\n2|false\n", "csv 2 |1|a bigint|b boolean");
     expect_text(*state, "flags.csv", "a,b\nt,1\nf,2\n", "csv 2 ,1|a string|b bigint");
+    expect_text(*state, "ragged.csv", "a,b,c\n1,2,3\n4,5\n6,7,8\n",
+                "csv 3 ,1|a bigint|b bigint|c bigint");
+    expect_text(*state, "preamble.csv", "# made by x\n# in 2020\nid,name\n1,x\n2,y\n",
+                "csv 2 ,3|id bigint|name string");
+    expect_text(*state, "lone.csv", "1,2,3,4\n", "UNKNOWN text without columns");
     expect_text(*state, "prose.txt", "Hello there\nno table here\n",
                 "UNKNOWN text without columns");
     write_gz(*state, "a.csv.gz", "a,b\n1,2\n");
