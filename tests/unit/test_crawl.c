@@ -1,11 +1,12 @@
 /* The crawl room without workers: exclude patterns, schemas compared and merged, folders grouped
  * into tables, definitions checked. Folder trees are written as lines. */
-#include "base/mem.h"
+#include "base/log.h"
 #include "crawl/crawl_int.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -393,6 +394,88 @@ static void definitions(void **state) {
     arena_clear(&a);
 }
 
+/* ---- memory ---- */
+struct memory_fixture {
+    char dir[64], path[128];
+    struct clock_manual clock;
+    struct catalog *catalog;
+};
+static void memory_open(struct memory_fixture *f) {
+    struct err e;
+    (void)snprintf(f->dir, sizeof f->dir, "/tmp/test_crawl.XXXXXX");
+    assert_non_null(mkdtemp(f->dir));
+    (void)snprintf(f->path, sizeof f->path, "%s/catalog.db", f->dir);
+    clock_manual_init(&f->clock, 1000);
+    assert_int_equal(catalog_open(f->path, &f->clock.base, &f->catalog, &e), 0);
+}
+static void memory_close(struct memory_fixture *f) {
+    char command[128];
+    catalog_close(&f->catalog);
+    (void)snprintf(command, sizeof command, "rm -rf %s", f->dir);
+    assert_int_equal(system(command), 0);
+}
+
+static void memory_is_kept(void **state) {
+    struct memory_fixture f;
+    struct tree t;
+    struct crawl_memory m = {.arena = &t.a, .signature = 7}, back;
+    struct err e;
+    tree_open(&t);
+    memory_open(&f);
+    add(&t, "d=1", "csv: a bigint; b string");
+    add(&t, "d=2", "UNKNOWN:+json: a struct<`x y`:int>");
+    t.root->first->digest = UINT64_MAX;
+    assert_int_equal(crawl_remember_table(&m, BYTES("db"), BYTES("t"), BYTES("s3://lake/data/")),
+                     0);
+    assert_int_equal(crawl_memory_save(f.catalog, BYTES("c"), &m, &t.root, 1, false, &e), 0);
+    assert_int_equal(crawl_memory_load(f.catalog, &t.a, BYTES("c"), 7, &back, &e), 0);
+    assert_int_equal(back.seen_count, 2);
+    assert_int_equal(back.table_count, 1);
+    const struct crawl_seen *s = crawl_memory_find(&back, BYTES("s3://lake/data/d=1/"));
+    assert_non_null(s);
+    assert_true(s->digest == UINT64_MAX && s->part_count == 1 && s->parts[0].rows == 10);
+    assert_string_equal(print(&t.a, s->parts[0].schema), "a bigint; b string");
+    s = crawl_memory_find(&back, BYTES("s3://lake/data/d=2/"));
+    assert_non_null(s);
+    assert_string_equal(print(&t.a, s->parts[1].schema), "a struct<`x y`:int>");
+    assert_true(bytes_eq_str(s->parts[1].file, "f2.csv"));
+    assert_null(crawl_memory_find(&back, BYTES("s3://lake/data/")));
+    /* other settings: the tables are known, the folders are asked again */
+    assert_int_equal(crawl_memory_load(f.catalog, &t.a, BYTES("c"), 8, &back, &e), 0);
+    assert_true(back.seen_count == 0 && back.table_count == 1);
+    /* folders that are gone stay when only new ones are crawled */
+    struct crawl_folder *second = t.root->first->next;
+    t.root->first = second;
+    assert_int_equal(crawl_memory_load(f.catalog, &t.a, BYTES("c"), 7, &m, &e), 0);
+    assert_int_equal(crawl_memory_save(f.catalog, BYTES("c"), &m, &t.root, 1, true, &e), 0);
+    assert_int_equal(crawl_memory_load(f.catalog, &t.a, BYTES("c"), 7, &back, &e), 0);
+    assert_int_equal(back.seen_count, 2);
+    memory_close(&f);
+    arena_clear(&t.a);
+}
+
+static void damaged_memory_is_forgotten(void **state) {
+    static const char *const texts[] = {
+        "{\"signature\":\"7\",\"schemas\":[],\"folders\":[[\"u\",\"1\",[[0,1,1,1]]]]}",
+        "{\"signature\":\"7\",\"folders\":[[\"u\",\"x\",[]]]}", "[]", "{"};
+    struct memory_fixture f;
+    struct crawl_memory back;
+    struct arena a;
+    struct err e;
+    memory_open(&f);
+    log_set_level(LOG_ERROR);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        arena_init(&a, 0);
+        assert_int_equal(catalog_doc_put(f.catalog, CRAWLER_STATE_KIND, BYTES("c"), 0,
+                                         bytes_str(texts[i]), -1, &e),
+                         0);
+        assert_int_equal(crawl_memory_load(f.catalog, &a, BYTES("c"), 7, &back, &e), 0);
+        assert_int_equal(back.seen_count, 0);
+        arena_clear(&a);
+    }
+    memory_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns),
@@ -410,6 +493,8 @@ int main(void) {
         cmocka_unit_test(unknown_files),
         cmocka_unit_test(keys_hide_columns),
         cmocka_unit_test(definitions),
+        cmocka_unit_test(memory_is_kept),
+        cmocka_unit_test(damaged_memory_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
