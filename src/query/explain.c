@@ -6,6 +6,7 @@
 #include "query/explain.h"
 #include "base/mem.h"
 #include "query/query_int.h"
+#include "query/refresh.h"
 
 #define EXPLAINERS 8 /* at once */
 
@@ -91,17 +92,37 @@ int query_explain(struct query_service *q, struct bytes sql, struct bytes databa
 struct later {
     struct query_service *q;
     struct arena a;
-    struct bytes sql, database, workgroup;
+    struct bytes sql, database, workgroup, table;
+    int (*run)(struct later *l, struct buf *out, struct err *e);
     query_explained *done;
     void *ctx;
 };
+
+static int run_explain(struct later *l, struct buf *out, struct err *e) {
+    int rc = known_workgroup(l->q, l->workgroup, e);
+    return rc ? rc : explain(l->q, l->sql, l->database, out, e);
+}
+
+static int run_refresh(struct later *l, struct buf *out, struct err *e) {
+    struct query_refreshed r;
+    struct jsonw w = jsonw_to(out);
+    int rc = query_refresh_facts(l->q, l->database, l->table, &r, e);
+    if (rc)
+        return rc;
+    jsonw_object(&w);
+    jsonw_kv_u64(&w, "files", r.files);
+    jsonw_kv_u64(&w, "read", r.read);
+    jsonw_kv_i64(&w, "rows", r.rows);
+    jsonw_kv_u64(&w, "bytes", r.bytes);
+    jsonw_end_object(&w);
+    return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, NULL);
+}
 
 static void *run_later(void *arg) {
     struct later *l = arg;
     struct buf json = {0};
     struct err e = {0};
-    int rc = known_workgroup(l->q, l->workgroup, &e);
-    rc = explained(rc ? rc : explain(l->q, l->sql, l->database, &json, &e), &e);
+    int rc = explained(l->run(l, &json, &e), &e);
     l->done(l->ctx, rc, buf_bytes(&json), &e);
     buf_clear(&json);
     leave(l->q);
@@ -120,26 +141,43 @@ static int start_later(struct later *l, struct err *e) {
     return failed ? err_set(e, ERR_UNAVAILABLE, "No thread for the plan could be started.") : 0;
 }
 
-int query_explain_later(struct query_service *q, struct bytes sql, struct bytes database,
-                        struct bytes workgroup, query_explained *done, void *ctx, struct err *e) {
+static int later(const struct later *what, struct err *e) {
     struct later *l = mem_calloc(1, sizeof *l);
     if (!l)
         return err_set(e, ERR_NOMEM, NULL);
+    *l = *what;
     arena_init(&l->a, 0);
-    l->q = q;
-    l->sql = arena_copy(&l->a, sql);
-    l->database = arena_copy(&l->a, database);
-    l->workgroup = arena_copy(&l->a, workgroup);
-    l->done = done;
-    l->ctx = ctx;
-    int rc = l->a.failed ? err_set(e, ERR_NOMEM, NULL) : enter(q, e);
+    l->sql = arena_copy(&l->a, what->sql);
+    l->database = arena_copy(&l->a, what->database);
+    l->workgroup = arena_copy(&l->a, what->workgroup);
+    l->table = arena_copy(&l->a, what->table);
+    int rc = l->a.failed ? err_set(e, ERR_NOMEM, NULL) : enter(l->q, e);
     if (!rc) {
         rc = start_later(l, e);
         if (!rc)
             return 0;
-        leave(q);
+        leave(l->q);
     }
     arena_clear(&l->a);
     mem_free(l);
     return rc;
+}
+
+int query_explain_later(struct query_service *q, struct bytes sql, struct bytes database,
+                        struct bytes workgroup, query_explained *done, void *ctx, struct err *e) {
+    struct later what = {.q = q,
+                         .sql = sql,
+                         .database = database,
+                         .workgroup = workgroup,
+                         .run = run_explain,
+                         .done = done,
+                         .ctx = ctx};
+    return later(&what, e);
+}
+
+int query_refresh_later(struct query_service *q, struct bytes database, struct bytes table,
+                        query_explained *done, void *ctx, struct err *e) {
+    struct later what = {
+        .q = q, .database = database, .table = table, .run = run_refresh, .done = done, .ctx = ctx};
+    return later(&what, e);
 }

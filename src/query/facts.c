@@ -250,6 +250,24 @@ static int fill(struct plan *p, struct plan_scan *s, struct err *e) {
     return rc || !n ? rc : find_out(p, unknown, n, e);
 }
 
+int plan_read_facts(struct plan *p, struct plan_scan *s, struct err *e) {
+    struct plan_file **files = ARENA_NEW_N(&p->arena, struct plan_file *, s->file_count + 1);
+    size_t left;
+    int rc = files ? 0 : err_set(e, ERR_NOMEM, NULL);
+    for (size_t i = 0; !rc && i < s->file_count; i++)
+        files[i] = &s->files[i];
+    for (size_t i = 0; !rc && i < s->file_count; i += FACTS_BATCH) {
+        size_t n = MIN_OF(FACTS_BATCH, s->file_count - i);
+        struct plan_file *batch[FACTS_BATCH]; /* read_stored takes out what is known */
+        memcpy(batch, files + i, n * sizeof *batch);
+        rc = read_stored(p, batch, n, &left, e);
+        for (size_t j = 0; j < n; j++)
+            files[i + j]->facts = NULL;
+        rc = rc ? rc : ask_batch(p, files + i, n, e);
+    }
+    return rc;
+}
+
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) {
     int rc = fill(p, s, e);
     if (!rc)

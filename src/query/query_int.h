@@ -242,6 +242,8 @@ int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNU
 /* facts.c: facts of the scan's Parquet files, asked of a worker when not known; then chooses row
  * groups, and leaves out files of which none is read. */
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* Reads the footers of all its files, known or not. */
+int plan_read_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 void plan_drop_facts(struct plan *p);
 /* rowgroups.c */
 int plan_choose_row_groups(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;

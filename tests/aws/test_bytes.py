@@ -294,3 +294,20 @@ def test_a_file_that_changes_is_read_anew(lake):
         for low in (0, 3500, 5000):
             assert lake.rows(f"select count(*) from lake.changing where id >= {low}") == [
                 [str(max(0, first + 4000 - max(low, first)))]]
+
+
+def test_footers_are_read_anew_when_asked(lake):
+    def refresh(**body):
+        return requests.post(f"{lake.endpoint}/tarn/v1/refresh", json=body, timeout=60)
+
+    assert planned(lake, "select id from p where dt = '2024-01-01'")["rows"] == ROWS
+    lake.trace.clear()
+    assert refresh(database="lake", table="p").json() == {
+        "files": FILES, "read": FILES, "rows": FILES * ROWS,
+        "bytes": sum((lake.data_dir / f"objects/lake/p/dt=2024-01-0{i + 1}/f.parquet").stat().st_size
+                     for i in range(FILES))}
+    assert lake.trace.path.exists() and not lake.trace.read()
+    assert planned(lake, "select id from p where id < 1000")["row_groups"]["kept"] == 1
+    missing = refresh(database="lake", table="nope")
+    assert missing.status_code == 400 and "nope" in missing.text
+    assert refresh(database="lake").status_code == 400

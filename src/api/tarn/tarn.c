@@ -162,13 +162,30 @@ static void plan(struct tarn_service *s, struct http_request *r) {
     }
 }
 
+/* {"database": .., "table": ..} */
+static void refresh(struct tarn_service *s, struct http_request *r) {
+    struct err e = {0};
+    struct json *in = NULL;
+    int rc = json_parse(&r->arena, r->body, &in, &e);
+    struct bytes database = json_get_str(in, "database"), table = json_get_str(in, "table");
+    if (!rc && (!database.len || !table.len)) {
+        rc = err_set(&e, ERR_INVALID_REQUEST,
+                     "The body must be {\"database\": \"..\", \"table\": \"..\"}.");
+    }
+    rc = rc ? rc : query_refresh_later(s->deps.query, database, table, planned, r, &e);
+    if (rc) {
+        reply_error(r, &e);
+    }
+}
+
 static const struct route {
     const char *method, *path;
     void (*handle)(struct tarn_service *s, struct http_request *r);
 } routes[] = {{"GET", "/tarn/v1/status", status},
               {"GET", "/tarn/v1/wait", wait_query},
               {"POST", "/tarn/v1/flush", flush},
-              {"POST", "/tarn/v1/plan", plan}};
+              {"POST", "/tarn/v1/plan", plan},
+              {"POST", "/tarn/v1/refresh", refresh}};
 
 static void handle(void *ctx, struct http_request *r) {
     for (size_t i = 0; i < COUNT_OF(routes); i++) {

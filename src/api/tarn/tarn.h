@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "delivery/delivery.h"
 #include "query/explain.h"
+#include "query/refresh.h"
 
 struct tarn_deps {
     struct clock *clock;
