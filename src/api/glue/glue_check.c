@@ -1,8 +1,8 @@
 /* glue_check.c - walks a value along a shape and collects what AWS would object to.
  *
- * The path grows while going down (".storageDescriptor", ".columns", ".3.member") and is cut back
- * after each child. A wrong type ends the walk with a SerializationException; everything else is
- * collected, up to ten violations, as AWS does. */
+ * The way down is a list of steps on the stack (".storageDescriptor", ".columns", ".3.member"),
+ * which is written out only for what is objected to. A wrong type ends the walk with a
+ * SerializationException; everything else is collected, up to ten violations, as AWS does. */
 #include "api/glue/glue_check.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -11,16 +11,33 @@
 #define LINE_PATTERN "[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\t]*"
 #define TEXT_PATTERN "[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*"
 
+struct step {
+    const struct step *up;
+    const char *name; /* of the root: the path as it is; NULL: of a list */
+    size_t index;     /* in a list, from 1 */
+};
 struct walk {
-    struct buf path;
     struct buf text;
     int count;
     struct err *e;
 };
 
 /* ---- reporting ---- */
-static void violation(struct walk *w, const struct json *v, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void violation(struct walk *w, const struct json *v, const char *fmt, ...) {
+static void write_path(struct buf *out, const struct step *s) {
+    if (s->up)
+        write_path(out, s->up);
+    if (!s->up)
+        buf_add_str(out, s->name);
+    else if (s->name)
+        buf_add_fmt(out, ".%c%s", tolower((unsigned char)s->name[0]), s->name + 1);
+    else
+        buf_add_fmt(out, ".%zu.member", s->index);
+}
+
+static void violation(struct walk *w, const struct step *at, const struct json *v, const char *fmt,
+                      ...) PRINTF_LIKE(4, 5);
+static void violation(struct walk *w, const struct step *at, const struct json *v, const char *fmt,
+                      ...) {
     char must[400];
     va_list ap;
     if (w->count++ >= MAX_SHOWN)
@@ -40,11 +57,12 @@ static void violation(struct walk *w, const struct json *v, const char *fmt, ...
         buf_add_str(&w->text, "null");
     }
     buf_add_str(&w->text, " at '");
-    buf_add(&w->text, buf_bytes(&w->path));
+    write_path(&w->text, at);
     buf_add_fmt(&w->text, "' failed to satisfy constraint: %s", must);
 }
 
-static int wrong_type(struct walk *w, const struct json *v, const struct glue_shape *s) {
+static int wrong_type(struct walk *w, const struct step *at, const struct json *v,
+                      const struct glue_shape *s) {
     static const char *const expected[] = {
         [GLUE_LINE] = "a String",  [GLUE_TEXT] = "a String",     [GLUE_STRING] = "a String",
         [GLUE_ENUM] = "a String",  [GLUE_INT] = "an Integer",    [GLUE_NUMBER] = "a Double",
@@ -56,9 +74,12 @@ static int wrong_type(struct walk *w, const struct json *v, const struct glue_sh
                        : v->kind == JSON_OBJECT ? "A structure or map"
                        : v->kind == JSON_TRUE   ? "TRUE_VALUE"
                                                 : "FALSE_VALUE";
-    struct bytes path = buf_bytes(&w->path);
-    return err_set(w->e, ERR_SERIALIZATION, "%s can not be converted to %s (%.*s)", kind,
-                   expected[s->kind], BYTES_ARG(path));
+    struct buf path = {0};
+    write_path(&path, at);
+    int rc = err_set(w->e, ERR_SERIALIZATION, "%s can not be converted to %s (%.*s)", kind,
+                     expected[s->kind], BYTES_ARG(buf_bytes(&path)));
+    buf_clear(&path);
+    return rc;
 }
 
 /* ---- one value ---- */
@@ -122,7 +143,8 @@ static bool in_values(const char *values, struct bytes text) {
     return false;
 }
 
-static void enum_violation(struct walk *w, const struct json *v, const char *values) {
+static void enum_violation(struct walk *w, const struct step *at, const struct json *v,
+                           const char *values) {
     char list[320];
     size_t n = 0;
     for (; *values && n < sizeof list - 3; values++) {
@@ -131,66 +153,70 @@ static void enum_violation(struct walk *w, const struct json *v, const char *val
             list[n++] = ' ';
     }
     list[n] = 0;
-    violation(w, v, "Member must satisfy enum value set: [%s]", list);
+    violation(w, at, v, "Member must satisfy enum value set: [%s]", list);
 }
 
-static void check_scalar(struct walk *w, const struct json *v, const struct glue_shape *s) {
+static void check_scalar(struct walk *w, const struct step *at, const struct json *v,
+                         const struct glue_shape *s) {
     const char *what = v->kind == JSON_NUMBER ? "value" : "length";
     int64_t n = s->min || s->max ? measure(v) : 0;
     if (s->kind == GLUE_LINE && has_control(v->text, false))
-        violation(w, v, "Member must satisfy regular expression pattern: " LINE_PATTERN);
+        violation(w, at, v, "Member must satisfy regular expression pattern: " LINE_PATTERN);
     if (s->kind == GLUE_TEXT && has_control(v->text, true))
-        violation(w, v, "Member must satisfy regular expression pattern: " TEXT_PATTERN);
+        violation(w, at, v, "Member must satisfy regular expression pattern: " TEXT_PATTERN);
     if (s->kind == GLUE_ENUM && !in_values(s->values, v->text))
-        enum_violation(w, v, s->values);
+        enum_violation(w, at, v, s->values);
     if (n < s->min)
-        violation(w, v, "Member must have %s greater than or equal to %lld", what,
+        violation(w, at, v, "Member must have %s greater than or equal to %lld", what,
                   (long long)s->min);
     else if (n > s->max)
-        violation(w, v, "Member must have %s less than or equal to %lld", what, (long long)s->max);
+        violation(w, at, v, "Member must have %s less than or equal to %lld", what,
+                  (long long)s->max);
 }
 
 /* ---- going down ---- */
-static int walk(struct walk *w, const struct json *v, const struct glue_shape *s);
+static int walk(struct walk *w, const struct step *at, const struct json *v,
+                const struct glue_shape *s);
 
-static int walk_struct(struct walk *w, const struct json *v, const struct glue_shape *of) {
-    size_t at = w->path.len;
+static int walk_struct(struct walk *w, const struct step *at, const struct json *v,
+                       const struct glue_shape *of) {
+    struct step s = {.up = at};
     int rc = 0;
     for (; !rc && of && of->name; of++) {
-        buf_add_fmt(&w->path, ".%c%s", tolower((unsigned char)of->name[0]), of->name + 1);
-        rc = walk(w, json_get(v, of->name), of);
-        w->path.len = at;
+        s.name = of->name;
+        rc = walk(w, &s, json_get(v, of->name), of);
     }
     return rc;
 }
 
-static int walk_list(struct walk *w, const struct json *v, const struct glue_shape *of) {
-    size_t at = w->path.len, i = 0;
+static int walk_list(struct walk *w, const struct step *at, const struct json *v,
+                     const struct glue_shape *of) {
+    struct step s = {.up = at};
     int rc = 0;
     JSON_FOR_EACH(item, v) {
-        buf_add_fmt(&w->path, ".%zu.member", ++i);
-        rc = walk(w, item->kind == JSON_NULL ? NULL : item, of);
-        w->path.len = at;
+        s.index++;
+        rc = walk(w, &s, item->kind == JSON_NULL ? NULL : item, of);
         if (rc)
             break;
     }
     return rc;
 }
 
-static int walk_map(struct walk *w, const struct json *v, const struct glue_shape *of) {
+static int walk_map(struct walk *w, const struct step *at, const struct json *v,
+                    const struct glue_shape *of) {
     JSON_FOR_EACH(item, v) {
         int64_t n = count_chars(item->name);
         if (n < of[0].min || n > of[0].max)
-            violation(w, v,
+            violation(w, at, v,
                       "Map keys must satisfy constraint: [Member must have length less than or "
                       "equal to %lld, Member must have length greater than or equal to %lld]",
                       (long long)of[0].max, (long long)of[0].min);
         if (item->kind == JSON_NULL)
             continue;
         if (!kind_fits(item, of[1].kind))
-            return wrong_type(w, item, &of[1]);
+            return wrong_type(w, at, item, &of[1]);
         if (of[1].max && count_chars(item->text) > of[1].max)
-            violation(w, v,
+            violation(w, at, v,
                       "Map value must satisfy constraint: [Member must have length less than or "
                       "equal to %lld]",
                       (long long)of[1].max);
@@ -198,28 +224,29 @@ static int walk_map(struct walk *w, const struct json *v, const struct glue_shap
     return 0;
 }
 
-static int walk(struct walk *w, const struct json *v, const struct glue_shape *s) {
+static int walk(struct walk *w, const struct step *at, const struct json *v,
+                const struct glue_shape *s) {
     if (!v) {
         if (s->required)
-            violation(w, v, "Member must not be null");
+            violation(w, at, v, "Member must not be null");
         return 0;
     }
     if (!kind_fits(v, s->kind))
-        return wrong_type(w, v, s);
-    check_scalar(w, v, s);
+        return wrong_type(w, at, v, s);
+    check_scalar(w, at, v, s);
     if (!s->of)
         return 0;
-    return s->kind == GLUE_STRUCT ? walk_struct(w, v, s->of)
-           : s->kind == GLUE_LIST ? walk_list(w, v, s->of)
-                                  : walk_map(w, v, s->of);
+    return s->kind == GLUE_STRUCT ? walk_struct(w, at, v, s->of)
+           : s->kind == GLUE_LIST ? walk_list(w, at, v, s->of)
+                                  : walk_map(w, at, v, s->of);
 }
 
 int glue_check(const struct json *value, const char *path, const struct glue_shape *shape,
                struct err *e) {
+    struct step root = {.name = path};
     struct walk w = {.e = e};
-    buf_add_str(&w.path, path);
-    int rc = walk(&w, value, shape);
-    if (!rc && !(buf_ok(&w.path) && buf_ok(&w.text)))
+    int rc = walk(&w, &root, value, shape);
+    if (!rc && !buf_ok(&w.text))
         rc = err_set(e, ERR_NOMEM, NULL);
     if (!rc && w.count) {
         int shown = MIN_OF(w.count, MAX_SHOWN);
@@ -227,7 +254,6 @@ int glue_check(const struct json *value, const char *path, const struct glue_sha
         rc = err_set(e, ERR_VALIDATION, "%d validation error%s detected: %s", shown,
                      shown == 1 ? "" : "s", text ? text : "");
     }
-    buf_clear(&w.path);
     buf_clear(&w.text);
     return rc;
 }
