@@ -70,11 +70,6 @@ def test_trino_reads_what_was_delivered(lake, tmp_path):
     both_answer(server, trino, "orders")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=RuntimeError,
-    reason="Parquet version 2 has BYTE_STREAM_SPLIT for doubles, which this Trino cannot read",
-)
 def test_trino_reads_delivered_doubles(lake, tmp_path):
     server, trino = lake
     deliver(server, tmp_path, "market", "trades", "double")
