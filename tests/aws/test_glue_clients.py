@@ -234,19 +234,26 @@ def test_every_paginator_of_the_catalogue(make_server):
         glue.create_partition(DatabaseName="d0", TableName="t0", PartitionInput={"Values": [f"v{i}"]})
         glue.put_resource_policy(PolicyInJson='{"Version": "%d"}' % i,
                                  ResourceArn=f"arn:aws:glue:us-east-1:000000000000:database/d{i}")
+        glue.create_crawler(Name=f"c{i}", Role="r", DatabaseName="d0",
+                            Targets={"S3Targets": [{"Path": "s3://nowhere/"}]})
+        glue.create_classifier(CsvClassifier={"Name": f"k{i}", "Delimiter": ";"})
         if i:
             glue.update_table(DatabaseName="d0", TableInput={
                 "Name": "t0", "PartitionKeys": [{"Name": "p", "Type": "string"}]})
     table = {"DatabaseName": "d0", "TableName": "t0"}
     names = lambda key: lambda item: item[key]  # noqa: E731
-    for operation, member, text, kwargs in (
+    listings = (
             ("get_databases", "DatabaseList", names("Name"), {}),
             ("get_tables", "TableList", names("Name"), {"DatabaseName": "d0"}),
             ("get_table_versions", "TableVersions", names("VersionId"), table),
             ("get_partitions", "Partitions", lambda p: p["Values"][0], table),
             ("get_user_defined_functions", "UserDefinedFunctions", names("FunctionName"),
              {"Pattern": "*"}),
-            ("get_resource_policies", "GetResourcePoliciesResponseList", names("PolicyInJson"), {})):
+            ("get_resource_policies", "GetResourcePoliciesResponseList", names("PolicyInJson"), {}),
+            ("get_crawlers", "Crawlers", names("Name"), {}),
+            ("get_crawler_metrics", "CrawlerMetricsList", names("CrawlerName"), {}),
+            ("get_classifiers", "Classifiers", lambda c: c["CsvClassifier"]["Name"], {}))
+    for operation, member, text, kwargs in listings:
         pages = pages_of(glue, operation, 3, **kwargs)
         items = [text(item) for page in pages for item in page[member]]
         assert [len(page[member]) for page in pages] == [3, 3, 1], operation
