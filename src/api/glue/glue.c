@@ -263,7 +263,7 @@ static const struct api_param p_delete_policy[] = {ARN(false), CONDITION, END};
 
 #define OP(n, handler, params, text)                                                               \
     { #n, handler, params, "glue:" #n, text }
-/* Changes run on the writer's thread (glue_writer.c). */
+/* Changes run on the writer's thread (glue_queue.c). */
 #define LATER(handler)                                                                             \
     static int handler##_later(struct api_call *call) {                                            \
         return glue_later(call, handler);                                                          \
@@ -389,7 +389,8 @@ const struct api_service *glue_service_new(struct catalog *c, struct crawl_servi
                                   .protocol = API_JSON_1_1,
                                   .ops = glue_operations,
                                   .ctx = s};
-    if (glue_writer_new(&s->writer)) {
+    if (glue_queue_new(&s->writer) || glue_queue_new(&s->searcher)) {
+        glue_queue_free(&s->writer);
         mem_free(s);
         return NULL;
     }
@@ -400,7 +401,8 @@ void glue_service_free(const struct api_service **api) {
     if (!*api)
         return;
     struct glue_service *s = (*api)->ctx;
-    glue_writer_free(&s->writer);
+    glue_queue_free(&s->writer);
+    glue_queue_free(&s->searcher);
     mem_free(s);
     *api = NULL;
 }

@@ -7,12 +7,12 @@
 #include "base/mem.h"
 
 /* ctx of the service. */
-struct glue_writer;
+struct glue_queue;
 struct glue_service {
     struct api_service api;
     struct catalog *catalog;
     struct crawl_service *crawl;
-    struct glue_writer *writer;
+    struct glue_queue *writer, *searcher;
 };
 static inline struct catalog *glue_catalog(const struct api_call *call) {
     const struct glue_service *s = call->service->ctx;
@@ -23,12 +23,14 @@ static inline struct crawl_service *glue_crawl(const struct api_call *call) {
     return s->crawl;
 }
 
-/* ---- glue_writer.c ---- */
-int glue_writer_new(struct glue_writer **ret) WARN_UNUSED;
+/* ---- glue_queue.c ---- */
+int glue_queue_new(struct glue_queue **ret) WARN_UNUSED;
 /* Ends after what is queued. */
-void glue_writer_free(struct glue_writer **w);
-/* Runs the handler, and finishes the call, on the writer's thread: API_PENDING. */
+void glue_queue_free(struct glue_queue **w);
+/* Run the handler, and finish the call, on the thread of changes or on that of searches:
+ * API_PENDING. */
 int glue_later(struct api_call *call, api_handler handle);
+int glue_aside(struct api_call *call, api_handler handle);
 
 /* ---- glue.c: reading requests, writing common shapes ---- */
 /* Member `name` of `in`, lower-cased (Glue keeps database and table names so). */

@@ -1,9 +1,10 @@
 /* glue_search.c - SearchTables: every table whose texts hold the search text and that passes the
  * filters.
  *
- * All databases are walked in pages of the catalogue, each in an arena of its own; of a table that
- * matches only its names and its sort key are kept. Then the matches are sorted and the tables of
- * the wanted page are read again. A token is the number of matches before it.
+ * On the thread of searches, all databases are walked in pages of the catalogue, each in an arena
+ * of its own; of a table that matches only its names and its sort key are kept. Then the matches
+ * are sorted and the tables of the wanted page are read again. A token is the number of matches
+ * before it.
  *
  * As AWS has it: text in quotes must be a whole value, other text a part of one, in any case; a
  * filter's value must be one of the words of the field (words end at blanks and punctuation other
@@ -18,7 +19,7 @@ struct match {
     struct bytes database, name, sort_text;
     int64_t sort_number;
 };
-struct search {
+struct search_state {
     struct api_call *call;
     struct bytes text;
     bool exact;
@@ -41,12 +42,12 @@ static bool contains_nocase(struct bytes hay, struct bytes needle) {
     return false;
 }
 
-static bool text_fits(const struct search *s, struct bytes v) {
+static bool text_fits(const struct search_state *s, struct bytes v) {
     return s->exact ? bytes_eq_nocase(v, s->text) : contains_nocase(v, s->text);
 }
 
 /* Any string anywhere in the value: names, types, comments, parameters. */
-static bool tree_fits(const struct search *s, const struct json *v) {
+static bool tree_fits(const struct search_state *s, const struct json *v) {
     if (v->kind == JSON_STRING)
         return text_fits(s, v->text);
     JSON_FOR_EACH(child, v)
@@ -55,7 +56,7 @@ static bool tree_fits(const struct search *s, const struct json *v) {
     return false;
 }
 
-static bool text_matches(const struct search *s, const struct candidate *c) {
+static bool text_matches(const struct search_state *s, const struct candidate *c) {
     return s->text.len == 0 || text_fits(s, c->table->database) || tree_fits(s, c->in);
 }
 
@@ -128,7 +129,7 @@ static struct bytes field(const struct candidate *c, struct bytes key) {
     return BYTES("");
 }
 
-static bool filters_pass(const struct search *s, const struct candidate *c) {
+static bool filters_pass(const struct search_state *s, const struct candidate *c) {
     JSON_FOR_EACH(f, json_get(s->call->in, "Filters")) {
         struct bytes key = json_get_str(f, "Key"), value = json_get_str(f, "Value");
         int64_t bound = 0;
@@ -160,7 +161,7 @@ static int check_filters(struct api_call *call) {
 }
 
 /* ---- walking ---- */
-static int keep(struct search *s, const struct candidate *c) {
+static int keep(struct search_state *s, const struct candidate *c) {
     struct arena *a = s->call->arena;
     if (s->count == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 64;
@@ -182,7 +183,7 @@ static int keep(struct search *s, const struct candidate *c) {
     return a->failed ? glue_out_of_memory(s->call) : 0;
 }
 
-static int look_at(struct search *s, struct arena *a, const struct catalog_table *t) {
+static int look_at(struct search_state *s, struct arena *a, const struct catalog_table *t) {
     struct json *in;
     int rc = json_parse(a, t->json, &in, &s->call->err);
     struct candidate c = {t, in};
@@ -191,7 +192,7 @@ static int look_at(struct search *s, struct arena *a, const struct catalog_table
     return keep(s, &c);
 }
 
-static int walk_database(struct search *s, struct bytes database) {
+static int walk_database(struct search_state *s, struct bytes database) {
     struct bytes after = BYTES("");
     size_t n = 1;
     int rc = 0;
@@ -210,7 +211,7 @@ static int walk_database(struct search *s, struct bytes database) {
     return rc == ERR_ENTITY_NOT_FOUND ? 0 : rc; /* dropped meanwhile */
 }
 
-static int walk_all(struct search *s) {
+static int walk_all(struct search_state *s) {
     struct bytes after = BYTES("");
     size_t n = 1;
     int rc = 0;
@@ -237,7 +238,7 @@ static int compare(const void *x, const void *y) {
     return c ? c : bytes_cmp(a->name, b->name);
 }
 
-static int write_page(struct search *s, size_t from, size_t max) {
+static int write_page(struct search_state *s, size_t from, size_t max) {
     struct api_call *call = s->call;
     int rc = 0;
     jsonw_object(&call->out);
@@ -260,14 +261,14 @@ static int write_page(struct search *s, size_t from, size_t max) {
     return rc;
 }
 
-static void read_text(struct search *s) {
+static void read_text(struct search_state *s) {
     struct bytes t = json_get_str(s->call->in, "SearchText");
     s->exact = t.len >= 2 && t.ptr[0] == '"' && t.ptr[t.len - 1] == '"';
     s->text = s->exact ? bytes_slice(t, 1, t.len - 1) : t;
 }
 
-int glue_search_tables(struct api_call *call) {
-    struct search s = {.call = call};
+static int search(struct api_call *call) {
+    struct search_state s = {.call = call};
     const struct json *sort = json_get(call->in, "SortCriteria");
     struct bytes token;
     int64_t from = 0;
@@ -289,4 +290,8 @@ int glue_search_tables(struct api_call *call) {
     if (s.count)
         qsort(s.matches, s.count, sizeof *s.matches, compare);
     return write_page(&s, (size_t)from, glue_max_results(call, 1000));
+}
+
+int glue_search_tables(struct api_call *call) {
+    return glue_aside(call, search);
 }

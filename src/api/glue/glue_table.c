@@ -176,7 +176,7 @@ static int write_tables(struct api_call *call, const struct glue_pattern *p, str
     return rc;
 }
 
-int glue_get_tables(struct api_call *call) {
+static int get_tables(struct api_call *call) {
     struct glue_pattern *p = NULL;
     struct bytes after;
     int rc = glue_token(call, "glue:GetTables", &after);
@@ -191,6 +191,12 @@ int glue_get_tables(struct api_call *call) {
     }
     glue_pattern_free(&p);
     return rc;
+}
+
+/* A pattern may walk many tables to fill a page. */
+int glue_get_tables(struct api_call *call) {
+    return json_get_str(call->in, "Expression").len ? glue_aside(call, get_tables)
+                                                    : get_tables(call);
 }
 
 /* ---- changes ---- */

@@ -1,4 +1,5 @@
-/* glue_writer.c - operations that change the catalogue run on a thread of their own.
+/* glue_queue.c - operations that change the catalogue, and those that walk all of it, run on a
+ * thread of their own each.
  *
  * A change ends with an fdatasync under the catalogue's one writer lock. Run on the http threads, a
  * few changes under way would hold all of them and every read would wait for the disk; here they
@@ -7,6 +8,7 @@
  *     http thread:   parse, check -> glue_later: into the queue, API_PENDING -> next request
  *     writer thread: take the oldest -> handler -> api_finish
  *
+ * A search over thousands of tables would hold an http thread as long; it has a second such queue.
  * Nothing is lost by one thread, since changes are one after the other in any case. A queued call
  * lives in its request's arena; there are never more than there are connections. */
 #include "api/glue/glue_int.h"
@@ -17,7 +19,7 @@ struct pending {
     api_handler handle;
     struct pending *next;
 };
-struct glue_writer {
+struct glue_queue {
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t wake;
@@ -26,7 +28,7 @@ struct glue_writer {
 };
 
 /* NULL when stopping and nothing is left. */
-static struct pending *take(struct glue_writer *w) {
+static struct pending *take(struct glue_queue *w) {
     pthread_mutex_lock(&w->lock);
     while (!w->first && !w->stopping)
         pthread_cond_wait(&w->wake, &w->lock);
@@ -46,8 +48,8 @@ static void *run(void *arg) {
     return NULL;
 }
 
-int glue_writer_new(struct glue_writer **ret) {
-    struct glue_writer *w = mem_calloc(1, sizeof *w);
+int glue_queue_new(struct glue_queue **ret) {
+    struct glue_queue *w = mem_calloc(1, sizeof *w);
     if (!w)
         return ERR_NOMEM;
     pthread_mutex_init(&w->lock, NULL);
@@ -63,8 +65,8 @@ int glue_writer_new(struct glue_writer **ret) {
     return 0;
 }
 
-void glue_writer_free(struct glue_writer **pw) {
-    struct glue_writer *w = *pw;
+void glue_queue_free(struct glue_queue **pw) {
+    struct glue_queue *w = *pw;
     if (!w)
         return;
     pthread_mutex_lock(&w->lock);
@@ -78,9 +80,7 @@ void glue_writer_free(struct glue_writer **pw) {
     *pw = NULL;
 }
 
-int glue_later(struct api_call *call, api_handler handle) {
-    struct glue_service *s = call->service->ctx;
-    struct glue_writer *w = s->writer;
+static int queue(struct glue_queue *w, struct api_call *call, api_handler handle) {
     struct pending *p = ARENA_NEW(call->arena, struct pending);
     if (!p)
         return glue_out_of_memory(call);
@@ -91,4 +91,14 @@ int glue_later(struct api_call *call, api_handler handle) {
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     return API_PENDING;
+}
+
+int glue_later(struct api_call *call, api_handler handle) {
+    const struct glue_service *s = call->service->ctx;
+    return queue(s->writer, call, handle);
+}
+
+int glue_aside(struct api_call *call, api_handler handle) {
+    const struct glue_service *s = call->service->ctx;
+    return queue(s->searcher, call, handle);
 }
