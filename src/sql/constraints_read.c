@@ -337,19 +337,56 @@ static bool give_prefix(struct reader *r, const struct bound *x, struct bytes pr
     return true;
 }
 
+/* The text before the first wildcard; *ret_all: there is none. False when an escape is not plain.
+ */
+static bool before_wildcards(struct reader *r, struct bytes pattern, struct bytes escape,
+                             struct bytes *ret, bool *ret_all) {
+    char *t = arena_strndup(r->f->a, pattern.ptr, pattern.len);
+    size_t n = 0, at = 0;
+    if (!t || escape.len > 1)
+        return false;
+    for (; at < pattern.len; at++) {
+        char c = pattern.ptr[at];
+        if (escape.len && c == escape.ptr[0]) {
+            if (++at == pattern.len)
+                return false;
+        } else if (c == '%' || c == '_') {
+            break;
+        }
+        t[n++] = pattern.ptr[at];
+    }
+    *ret = bytes_of(t, n);
+    *ret_all = at == pattern.len;
+    return true;
+}
+
+static bool read_like(struct reader *r, const struct bound *x) {
+    struct sql_value v, escape = {0};
+    struct bytes text;
+    size_t column;
+    bool all;
+    if (!predicate_constant(r->f->a, x->args[1], &v) || v.is_null ||
+        (x->arg_count > 2 && (!predicate_constant(r->f->a, x->args[2], &escape) || escape.is_null ||
+                              !escape.text.len)) ||
+        !before_wildcards(r, v.text, escape.text, &text, &all))
+        return false;
+    v.text = text;
+    if (all && x->arg_count == 2 && column_under(r, x->args[0], &column)) {
+        r->whole = true;
+        return give_value(r, column, &v, SQL_EQ);
+    }
+    return give_prefix(r, x->args[0], text);
+}
+
 /* LIKE 'a%', starts_with(x, 'a'): a range, and what it leaves open is a predicate's. */
 static bool read_prefix(struct reader *r, const struct bound *x) {
     struct sql_value v, n;
-    bool like = is_op(x, "($1 LIKE $2)");
     r->whole = false;
-    if (like || is_op(x, "starts_with($1, $2)")) {
-        if (!predicate_constant(r->f->a, x->args[1], &v) || v.is_null)
-            return false;
-        size_t len = 0;
-        while (len < v.text.len && (!like || !strchr("%_", v.text.ptr[len])))
-            len++;
-        return give_prefix(r, x->args[0], bytes_slice(v.text, 0, len));
-    }
+    if (is_op(x, "($1 LIKE $2)") || is_op(x, "($1 LIKE $2 ESCAPE $3)"))
+        return read_like(r, x);
+    if (is_op(x, "starts_with($1, $2)"))
+        return predicate_constant(r->f->a, x->args[1], &v) && !v.is_null &&
+               give_prefix(r, x->args[0], v.text);
     /* substr(x, 1, n) = 'constant of n characters' */
     const struct bound *call = x->op == BO_EQ ? x->args[0] : NULL;
     while (call && call->kind == BX_CAST && keeps_order(call->args[0]->type, call->type))
@@ -368,6 +405,16 @@ static bool read_truth(struct reader *r, const struct bound *x, bool truth) {
         return false;
     give(r, x->column, SQL_EQ, truth ? BYTES("true") : BYTES("false"));
     return true;
+}
+
+/* IS NOT DISTINCT FROM a constant that is not NULL */
+static bool read_same(struct reader *r, const struct bound *x) {
+    struct sql_value v;
+    for (int side = 0; side < 2; side++)
+        if (predicate_constant(r->f->a, x->args[!side], &v) && !v.is_null &&
+            read_one(r, x->args[side], x->args[!side], SQL_EQ))
+            return true;
+    return false;
 }
 
 bool read_condition(struct reader *r, struct bound *x) {
@@ -391,6 +438,8 @@ bool read_condition(struct reader *r, struct bound *x) {
     }
     if (negated)
         return false;
+    if (is_op(y, "($1 IS NOT DISTINCT FROM $2)") && read_same(r, y))
+        return true;
     if (y->op != BO_IN && !is_or(y))
         return read_prefix(r, y);
     bool sets = read_sets(r, y);

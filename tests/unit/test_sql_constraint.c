@@ -152,6 +152,12 @@ static void test_values(void **state) {
         {"name like 'ab%'", "[name>=ab][name<ac]"},
         {"name like 'a_b%' ", "[name>=a][name<b]"},
         {"name like '%b'", ""},
+        {"name like 'ab'", "[name=ab]"},
+        {"name like ''", "[name=]"},
+        {"name like 'a!_b%' escape '!'", "[name>=a_b][name<a_c]"},
+        {"dt like 'a!%' escape '!'", "[dt>=a%][dt<a&]{dt like 'a!%' escape '!'}"},
+        {"name is not distinct from 'a'", "[name=a]"},
+        {"name is not distinct from null", ""},
         {"starts_with(name, 'ab')", "[name>=ab][name<ac]"},
         {"substr(dt, 1, 7) = '2024-01'", "[dt>=2024-01][dt<2024-02]{substr(dt, 1, 7) = '2024-01'}"},
     };

@@ -121,7 +121,12 @@ static const char *const p_conditions[] = {"%.s = '2024-01-02'",
                                            "exists (select 1 from q where q.s = %.s and q.i = 7)",
                                            "%.s = any (select 'a%b')",
                                            "(%.s is null or %.i = 7)",
-                                           "%.i <= 7"};
+                                           "%.i <= 7",
+                                           "%.s like '12'",
+                                           "%.s like '2024-0_-%'",
+                                           "%.s like 'a!%b' escape '!'",
+                                           "%.s is not distinct from '12'",
+                                           "starts_with(%.s, '2024-0')"};
 static const char *const data_conditions[] = {
     "%.id > 3",
     "%.x > 1",
