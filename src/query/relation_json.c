@@ -1,7 +1,7 @@
 /* relation_json.c - scans of JSON files, through read_json with the used columns only.
  *
- * SerDes match keys without regard to case, at every level; the engine matches exactly. The head of
- * the scan's first file tells how keys are spelt there: its first objects are cut out by counting
+ * SerDes match keys without regard to case, at every level; the engine matches exactly. The heads
+ * of a few of the scan's files tell how keys are spelt: their first objects are cut out by counting
  * brackets (whether they are lines, elements of an array or simply follow each other), each column
  * is read with a type whose field names are spelt so, and then cast to the table's type, field by
  * field. SerDe properties mapping.<column> name top-level keys outright.
@@ -13,15 +13,16 @@
 
 #define HEAD_BYTES (64u << 10)
 #define WIDE_HEAD_BYTES (2u << 20) /* when the first object is larger than a head */
-#define DOCS_MAX 64
-#define SPELL_MAX 64 /* values of one field that are looked at */
+#define HEAD_FILES 4               /* first, last and between */
+#define DOCS_MAX 32                /* per file */
+#define SPELL_MAX 128              /* values of one field that are looked at */
 
 struct json_head {
     struct arena arena;
     struct buf text;
-    const struct json *docs[DOCS_MAX];
+    const struct json *docs[HEAD_FILES * DOCS_MAX];
     size_t count;
-    bool lines; /* each object is one line */
+    bool lines; /* in each head, each object is one line */
 };
 
 /* ---- the head ---- */
@@ -56,27 +57,28 @@ static size_t object_length(struct bytes t) {
     return 0;
 }
 
-/* Objects from the start, array brackets and commas around them passed over. */
-static void take_objects(struct json_head *h) {
-    struct bytes rest = bytes_trim(buf_bytes(&h->text));
+/* Objects from the start, array brackets and commas around them passed over. Returns how many. */
+static size_t take_objects(struct json_head *h, bool *ret_lines) {
+    struct bytes rest = bytes_trim(arena_copy(&h->arena, buf_bytes(&h->text)));
+    size_t n = 0;
     if (bytes_starts_with(rest, BYTES("\xef\xbb\xbf")))
         rest = bytes_trim(bytes_slice(rest, 3, rest.len));
-    h->lines = rest.len && rest.ptr[0] == '{';
-    h->count = 0;
-    while (h->count < DOCS_MAX) {
+    *ret_lines = rest.len && rest.ptr[0] == '{';
+    for (; n < DOCS_MAX; n++) {
         while (rest.len && rest.ptr[0] != '{' && strchr("[], \t\r\n", rest.ptr[0]))
             rest = bytes_slice(rest, 1, rest.len);
-        size_t n = rest.len && rest.ptr[0] == '{' ? object_length(rest) : 0;
-        struct bytes one = bytes_slice(rest, 0, n);
+        size_t len = rest.len && rest.ptr[0] == '{' ? object_length(rest) : 0;
+        struct bytes one = bytes_slice(rest, 0, len);
         struct json *doc;
-        if (!n && rest.len && bytes_find_char(rest, '\n') >= 0 && !h->count)
-            h->lines = false;
-        if (!n || json_parse(&h->arena, one, &doc, NULL))
-            return;
-        h->lines &= bytes_find_char(one, '\n') < 0;
-        h->docs[h->count++] = doc;
-        rest = bytes_slice(rest, n, rest.len);
+        if (!len && rest.len && bytes_find_char(rest, '\n') >= 0 && !n)
+            *ret_lines = false;
+        if (!len || json_parse(&h->arena, one, &doc, NULL))
+            break;
+        *ret_lines &= bytes_find_char(one, '\n') < 0;
+        h->docs[h->count + n] = doc;
+        rest = bytes_slice(rest, len, rest.len);
     }
+    return n;
 }
 
 static bool is_compressed(const char *path) {
@@ -84,15 +86,26 @@ static bool is_compressed(const char *path) {
     return bytes_ends_with(p, BYTES(".gz")) || bytes_ends_with(p, BYTES(".zst"));
 }
 
-static void head_read(struct json_head *h, const char *path) {
-    if (is_compressed(path))
-        return;
-    read_bytes(h, path, HEAD_BYTES);
-    take_objects(h);
-    if (h->count || h->text.len < HEAD_BYTES)
-        return;
-    read_bytes(h, path, WIDE_HEAD_BYTES);
-    take_objects(h);
+static void read_head(struct json_head *h, const char *path) {
+    bool lines = false;
+    size_t n = 0;
+    if (!is_compressed(path)) {
+        read_bytes(h, path, HEAD_BYTES);
+        n = take_objects(h, &lines);
+        if (!n && h->text.len == HEAD_BYTES) {
+            read_bytes(h, path, WIDE_HEAD_BYTES);
+            n = take_objects(h, &lines);
+        }
+    }
+    h->lines &= lines && n;
+    h->count += n;
+}
+
+static void read_heads(struct json_head *h, const struct plan_scan *s) {
+    size_t n = MIN_OF(s->file_count, (size_t)HEAD_FILES);
+    h->lines = true;
+    for (size_t i = 0; i < n; i++)
+        read_head(h, s->files[n > 1 ? i * (s->file_count - 1) / (n - 1) : 0].path);
 }
 
 /* ---- spelling ---- */
@@ -202,7 +215,7 @@ static void add_column(struct plan_scan *s, size_t i, struct bytes key, const st
 static const char *format_of(const struct plan_table *t, const struct json_head *h) {
     if (ignores_malformed(t))
         return "'newline_delimited',ignore_errors=true";
-    return h->lines && h->count ? "'newline_delimited'" : "'auto'";
+    return h->lines ? "'newline_delimited'" : "'auto'";
 }
 
 int plan_json_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) {
@@ -212,7 +225,7 @@ int plan_json_relation(struct plan *p, struct plan_scan *s, struct buf *out, str
     struct buf inner = {0}, columns = {0};
     bool any = false;
     arena_init(&h.arena, 0);
-    head_read(&h, s->files[0].path);
+    read_heads(&h, s);
     for (size_t i = 0; i < h.count; i++)
         add_value(&docs, h.docs[i]);
     for (size_t i = 0; i < t->data_count; i++) {

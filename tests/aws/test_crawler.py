@@ -469,3 +469,47 @@ def test_a_worker_that_dies_costs_one_schema(make_server):
         time.sleep(0.05)
     assert lake.glue.get_crawler(Name="lake")["Crawler"]["LastCrawl"]["Status"] == "SUCCEEDED"
     assert killed
+
+
+def test_schemas_that_evolve(lake):
+    """Partitions of different widths and types answer together."""
+    lake.put_parquet("t/d=1/a.parquet", "select 1::int as id, {'Deep': 1::int, 'X': 'a'} as s, "
+                     "1.5::decimal(9,2) as dec, date '2020-01-01' as dt, 1 as c")
+    lake.put_parquet("t/d=2/a.parquet", "select 2::bigint as id, {'Deep': 2::bigint, 'Y': 'b'} as s, "
+                     "2.25::decimal(12,4) as dec, timestamp '2020-01-02 10:00:00' as dt, 'x' as c, 5 as e")
+    lake.put("j/d=1/a.json", '{"id":1,"s":{"A":1},"v":1,"w":"x"}\n')
+    lake.put("j/d=2/a.json", '{"id":2.5,"s":{"A":2,"B":"q"},"v":"str","w":{"z":1}}\n')
+    lake.put("c/d=1/a.csv", "id,v\n1,2\n")
+    lake.put("c/d=2/a.csv", "id,v,w\n1.5,x,3\n")
+    lake.create(Configuration=json.dumps({
+        "Version": 1.0, "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"}}))
+    assert lake.crawl()["TABLE"]["ADD"] == 3
+    assert lake.columns("t") == {
+        "id": "bigint", "s": "struct<deep:bigint,x:string,y:string>", "dec": "decimal(12,4)",
+        "dt": "timestamp", "c": "string", "e": "int"}
+    assert lake.rows("select * from t order by d") == [
+        ["1", "{deep=1, x=a, y=null}", "1.5000", "2020-01-01 00:00:00.000", "1", None, "1"],
+        ["2", "{deep=2, x=null, y=b}", "2.2500", "2020-01-02 10:00:00.000", "x", "5", "2"]]
+    assert lake.rows("select * from j order by d") == [
+        ["1.0", "{a=1, b=null}", "1", "x", "1"], ["2.5", "{a=2, b=q}", "str", '{"z":1}', "2"]]
+    assert lake.rows("select * from c order by d") == [
+        ["1.0", "2", None, "1"], ["1.5", "x", "3", "2"]]
+
+
+def test_compressed_text(lake):
+    for suffix, options in (("csv", "format csv, header"), ("json", "format json")):
+        for compression, ending in (("gzip", "gz"), ("zstd", "zst")):
+            path = lake.server.data_dir.parent / f"rows.{suffix}.{ending}"
+            duckdb.sql(f"copy (select i as id, 'x' || i as name from range(100) t(i)) to '{path}' "
+                       f"({options}, compression {compression})")
+            lake.s3.upload_file(str(path), lake.name, f"{suffix}_{compression}/{path.name}")
+    lake.put("arr/a.json.gz", gzip.compress(b'[{"Id":1},\n {"Id":2}]'))
+    lake.create()
+    lake.crawl()
+    tables = lake.tables()
+    assert sorted(tables) == ["arr", "csv_gzip", "csv_zstd", "json_gzip", "json_zstd"]
+    for name in ("csv_gzip", "csv_zstd", "json_gzip", "json_zstd"):
+        assert tables[name]["Parameters"]["compressionType"] == name.split("_")[1]
+        assert tables[name]["StorageDescriptor"]["Compressed"]
+        assert lake.rows(f"select count(*), sum(id), max(name) from {name}") == [["100", "4950", "x99"]]
+    assert lake.rows("select sum(id) from arr") == [["3"]]

@@ -1,6 +1,7 @@
 /* The crawl room without workers: exclude patterns, schemas compared and merged, folders grouped
  * into tables, definitions checked. Folder trees are written as lines. */
 #include "base/log.h"
+#include "base/mem.h"
 #include "crawl/crawl_int.h"
 
 #include <setjmp.h>
@@ -342,6 +343,30 @@ static void keys_hide_columns(void **state) {
     expect_tables(&t, "data(d)@data/: v int [1] [2]\n");
 }
 
+/* Each allocation fails once: an error or the whole answer, never a crash. */
+static void grouping_without_memory(void **state) {
+    setenv("TARN_ARENA_MALLOC", "1", 1); /* every allocation is one of the heap */
+    int rc = ERR_NOMEM;
+    for (int64_t nth = 1; rc; nth++) {
+        struct crawl_table *tables = NULL;
+        struct err e;
+        struct tree t;
+        tree_open(&t);
+        add(&t, "a/y=1/m=1", "json: a bigint; s struct<x:int>");
+        add(&t, "a/y=1/m=2", "json: a double; s struct<y:int>; b array<int>");
+        add(&t, "a/y=2/m=1", "json: a bigint; b array<double>");
+        add(&t, "b", "csv: x int+json: a int");
+        add(&t, "c", "UNKNOWN:");
+        mem_test_fail_nth(nth);
+        rc = crawl_group(&t.a, &t.config, &t.target, t.root, &tables, &e);
+        mem_test_fail_nth(0);
+        assert_true(rc == 0 || rc == ERR_NOMEM);
+        assert_true(rc || (tables && nth > 20));
+        arena_clear(&t.a);
+    }
+    unsetenv("TARN_ARENA_MALLOC");
+}
+
 /* ---- definitions ---- */
 static int check(const char *text, struct crawl_config *c, struct arena *a, struct err *e) {
     struct json *j;
@@ -492,6 +517,7 @@ int main(void) {
         cmocka_unit_test(table_level),
         cmocka_unit_test(unknown_files),
         cmocka_unit_test(keys_hide_columns),
+        cmocka_unit_test(grouping_without_memory),
         cmocka_unit_test(definitions),
         cmocka_unit_test(memory_is_kept),
         cmocka_unit_test(damaged_memory_is_forgotten),
