@@ -165,6 +165,7 @@ static void write_task(struct bench *b, struct buf *out) {
     jsonw_kv_cstr(&w, "format", "parquet");
     jsonw_kv_cstr(&w, "compression", b->compression);
     jsonw_kv_i64(&w, "row_group_rows", ROW_GROUP_ROWS);
+    jsonw_kv_i64(&w, "parquet_version", 2);
     jsonw_end_object(&w);
 }
 

@@ -72,6 +72,13 @@ static int read_deserializer(struct delivery_config *c, const struct json *conve
     return 0;
 }
 
+static int read_version(struct delivery_config *c, struct bytes word, struct err *e) {
+    c->parquet_version = is(word, "V1") ? 1 : is(word, "V2") ? 2 : 0;
+    if (word.len && !c->parquet_version)
+        return err_set(e, ERR_INVALID_ARGUMENT, "ParquetSerDe.WriterVersion must be V1 or V2.");
+    return 0;
+}
+
 static int read_serializer(struct delivery_config *c, const struct json *conversion,
                            struct err *e) {
     const struct json *out = json_get(conversion, "OutputFormatConfiguration");
@@ -93,7 +100,7 @@ static int read_serializer(struct delivery_config *c, const struct json *convers
             "ParquetSerDe.Compression must be SNAPPY, GZIP or UNCOMPRESSED. For ZSTD set "
             "the table parameter tarn.compression to zstd.");
     c->extension = BYTES(".parquet");
-    return 0;
+    return read_version(c, json_get_str(json_get(ser, "ParquetSerDe"), "WriterVersion"), e);
 }
 
 static int read_conversion(struct delivery_config *c, const struct json *conversion,

@@ -24,6 +24,7 @@ struct delivery_config {
     struct bytes bucket, prefix, error_prefix;
     struct bytes database, table;
     struct bytes compression; /* worker's word: snappy, gzip, uncompressed, zstd */
+    int parquet_version;      /* 1 or 2; 0: as the table's columns allow */
     struct bytes extension;
     struct bytes delimiter; /* after each raw record; may be "" */
     struct bytes region;

@@ -154,6 +154,28 @@ static void write_error_context(struct jsonw *w, const struct delivery_config *c
     jsonw_end_object(w);
 }
 
+static bool has_floating(const struct type *t) {
+    for (size_t i = 0; i < t->child_count; i++)
+        if (has_floating(t->children[i]))
+            return true;
+    return t->kind == TYPE_FLOAT || t->kind == TYPE_DOUBLE;
+}
+
+/* Version 2 has delta encodings, smaller and faster, which all engines read. But the writer then
+ * gives floating numbers that make no dictionary BYTE_STREAM_SPLIT, which Trino up to now refuses.
+ */
+static int parquet_version(const struct delivery_config *cfg, const struct delivery_target *t,
+                           struct arena *a) {
+    const struct type *type;
+    struct err ignored;
+    if (cfg->parquet_version)
+        return cfg->parquet_version;
+    JSON_FOR_EACH(column, json_get(t->storage, "Columns"))
+    if (type_parse(a, json_get_str(column, "Type"), &type, &ignored) == 0 && has_floating(type))
+        return 1;
+    return 2;
+}
+
 static void write_parquet(struct jsonw *w, const struct delivery_config *cfg,
                           const struct delivery_target *t, struct arena *a) {
     struct bytes compression = table_param(t, a, BYTES("tarn.compression"));
@@ -163,6 +185,7 @@ static void write_parquet(struct jsonw *w, const struct delivery_config *cfg,
     jsonw_kv_cstr(w, "format", "parquet");
     jsonw_kv_str(w, "compression", compression.len ? compression : cfg->compression);
     jsonw_kv_i64(w, "row_group_rows", rows);
+    jsonw_kv_i64(w, "parquet_version", parquet_version(cfg, t, a));
     jsonw_kv_bool(w, "case_sensitive", cfg->case_sensitive);
     jsonw_kv_bool(w, "dots_to_underscores", cfg->dots_to_underscores);
     write_columns(w, cfg, t, a);

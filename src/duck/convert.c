@@ -1,15 +1,11 @@
 /* convert.c - a range of a log becomes one object, and one of error documents.
  *
- *     log ─▶ tarn_log(0) ─▶ COPY ─▶ tmp ─(plain)▶ facts ─▶ seal ─▶ output
+ *     log ─▶ tarn_log(0) ─▶ COPY ─▶ tmp ──────▶ facts ─▶ seal ─▶ output
  *                  └─ bad ─▶ error_tmp ─────────────────▶ seal ─▶ error_output
  *
  * Nothing stands at its key before it is whole and durable, and doing it all again puts the same
  * rows at the same keys. The error documents are sealed first: when the output is there, so are
- * they. Temporary files are removed on every way out.
- *
- * Files are written as Parquet version 2, whose delta encodings are smaller and faster and which
- * all engines read, but for one encoding: doubles that make no dictionary become BYTE_STREAM_SPLIT,
- * which Trino up to now refuses. Such a file is written once more from itself, as version 1. */
+ * they. Temporary files are removed on every way out. */
 #include "duck/convert_int.h"
 #include "store/store.h"
 
@@ -47,95 +43,41 @@ static const char *codec_of(struct bytes compression) {
             return known[i];
     return compression.len ? NULL : "snappy";
 }
-/* COPY <source> TO path. */
-static int run_copy(struct duck *d, const struct json *task, const char *source, const char *path,
-                    int version, duckdb_result *ret, struct err *e) {
+static int run_copy(struct duck *d, const struct json *task, const char *tmp, int64_t *ret_rows,
+                    struct err *e) {
     struct bytes compression = json_get_str(task, "compression");
     const char *codec = codec_of(compression);
+    duckdb_result result;
     struct buf sql = {0};
     if (!codec)
         return err_set(e, ERR_INVALID_INPUT, "Parquet has no compression %.*s; use ZSTD or SNAPPY.",
                        BYTES_ARG(compression));
-    buf_add_fmt(&sql, "COPY (SELECT * FROM %s) TO ", source);
-    buf_add_sql_string(&sql, bytes_str(path));
+    buf_add_str(&sql, "COPY (SELECT * FROM tarn_log(0)) TO ");
+    buf_add_sql_string(&sql, bytes_str(tmp));
     buf_add_fmt(&sql,
                 " (FORMAT parquet, COMPRESSION %s%s, ROW_GROUP_SIZE %lld, PARQUET_VERSION v%d,"
                 " USE_TMP_FILE false)",
                 codec, strcmp(codec, "zstd") == 0 ? ", COMPRESSION_LEVEL 1" : "",
-                (long long)MAX_OF(json_get_i64(task, "row_group_rows", 122880), 2048), version);
-    const char *text = buf_cstr(&sql);
-    int rc = text ? session_query(d, text, ret, e) : err_set(e, ERR_NOMEM, NULL);
-    buf_clear(&sql);
-    return rc;
-}
-
-/* The number that is a statement's only answer; destroys the result. */
-static int64_t take_number(duckdb_result *result) {
-    int64_t n = 0;
-    duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
-    if (chunk && duckdb_data_chunk_get_size(chunk))
-        n = *(int64_t *)duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
-    if (chunk)
-        duckdb_destroy_data_chunk(&chunk);
-    duckdb_destroy_result(result);
-    return n;
-}
-
-static int has_split_columns(struct duck *d, const char *path, bool *ret, struct err *e) {
-    duckdb_result result;
-    struct buf sql = {0};
-    buf_add_str(&sql, "SELECT count(*) FROM parquet_metadata(");
-    buf_add_sql_string(&sql, bytes_str(path));
-    buf_add_str(&sql, ") WHERE encodings LIKE '%BYTE_STREAM_SPLIT%'");
+                (long long)MAX_OF(json_get_i64(task, "row_group_rows", 122880), 2048),
+                json_get_i64(task, "parquet_version", 2) == 1 ? 1 : 2);
     const char *text = buf_cstr(&sql);
     int rc = text ? session_query(d, text, &result, e) : err_set(e, ERR_NOMEM, NULL);
     buf_clear(&sql);
-    if (!rc)
-        *ret = take_number(&result) > 0;
-    return rc;
+    if (rc)
+        return rc;
+    duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
+    if (chunk && duckdb_data_chunk_get_size(chunk))
+        *ret_rows = *(int64_t *)duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
+    if (chunk)
+        duckdb_destroy_data_chunk(&chunk);
+    duckdb_destroy_result(&result);
+    return 0;
 }
-
-/* Writes the file once more, to `plain`, as version 1. */
-static int write_plain(struct duck *d, const struct json *task, const char *tmp, const char *plain,
-                       struct err *e) {
-    duckdb_result result;
-    struct buf source = {0};
-    buf_add_str(&source, "read_parquet(");
-    buf_add_sql_string(&source, bytes_str(tmp));
-    buf_add_str(&source, ", hive_partitioning = false)");
-    const char *text = buf_cstr(&source);
-    int rc = text ? run_copy(d, task, text, plain, 1, &result, e) : err_set(e, ERR_NOMEM, NULL);
-    buf_clear(&source);
-    if (!rc)
-        (void)take_number(&result);
-    return rc;
-}
-
-/* The facts of what was written to tmp, which is plain afterwards. */
-static int finish_parquet(struct duck *d, struct arena *a, const struct json *task, const char *tmp,
-                          struct done *done, struct err *e) {
-    struct vfs *v = vfs_system();
-    const char *plain = arena_fmt(a, "%s.plain", tmp).ptr;
-    bool split = false;
-    int64_t rows;
-    int rc = plain ? has_split_columns(d, tmp, &split, e) : err_set(e, ERR_NOMEM, NULL);
-    if (!rc && split)
-        rc = write_plain(d, task, tmp, plain, e);
-    if (!rc)
-        rc = facts_write(d, split ? plain : tmp, &done->facts, &rows, e);
-    int io = !rc && split ? v->ops->rename(v, plain, tmp) : 0;
-    if (io)
-        rc = err_set_errno(e, ERR_IO, -io, "'%s' cannot be renamed", plain);
-    if (rc && split)
-        (void)v->ops->unlink(v, plain);
-    return rc;
-}
-
 static int to_parquet(struct duck *d, struct arena *a, const struct json *task, const char *tmp,
                       struct baddocs *bad, struct done *done, struct err *e) {
     struct logscan scan;
     struct logscan_set set;
-    duckdb_result result;
+    int64_t rows;
     int rc = logscan_from_json(a, task, &scan, e);
     if (!rc)
         rc = session_begin(d, task, e);
@@ -146,15 +88,13 @@ static int to_parquet(struct duck *d, struct arena *a, const struct json *task, 
     scan.bad_ctx = bad;
     logscan_set_init(&set, &scan, 1, &d->stopped);
     d->scans = &set;
-    rc = run_copy(d, task, "tarn_log(0)", tmp, 2, &result, e);
-    if (!rc)
-        done->rows = take_number(&result);
+    rc = run_copy(d, task, tmp, &done->rows, e);
     if (!rc)
         rc = logscan_set_error(&set, e);
     if (!rc)
         rc = outfile_flush(&bad->file, true, e);
     if (!rc && done->rows)
-        rc = finish_parquet(d, a, task, tmp, done, e);
+        rc = facts_write(d, tmp, &done->facts, &rows, e);
     session_end(d);
     d->scans = NULL;
     logscan_set_clear(&set);

@@ -24,7 +24,7 @@
  *   "columns": [...as above], "case_sensitive","dots_to_underscores",
  *   "output": final path, "tmp": path, "error_output": final path, "error_tmp": path,
  *   "format": "parquet", "compression": "zstd"|"snappy"|"gzip"|"uncompressed",
- *   "row_group_rows": n, "error_context": {..members merged in each error document..} }
+ *   "row_group_rows": n, "parquet_version": 1|2 (of the format, 2 when absent), "error_context": {..members merged in each error document..} }
  *   or "format": "raw" with "delimiter": text (records concatenated), "compression".
  *  ok: {"rows": n, "bad": n, "bytes": n, "error_bytes": n, "etag": t, "facts": <facts_json>}
  *  A file with no rows is not written (its "bytes" is 0). Files are fsynced and renamed into place

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import io
 import json
 import time
 
@@ -356,7 +357,6 @@ def test_malformed_events(tarn, firehose, lake, source):
     tarn.flush(table)
 
     import pyarrow.parquet as pq
-    import io
     rows = []
     for key in keys(tarn, f"{table}/"):
         assert key.endswith(".parquet")
@@ -387,3 +387,33 @@ def test_malformed_events(tarn, firehose, lake, source):
             if data in by_data:
                 assert by_data[data]["sequenceNumber"] == number
     firehose.delete_delivery_stream(DeliveryStreamName=table)
+
+
+@pytest.mark.parametrize("version,kind,encodings", [
+    (None, "double", {"PLAIN"}),  # every engine reads it
+    (None, "struct<p:array<float>>", {"PLAIN"}),
+    (None, "bigint", {"DELTA_BINARY_PACKED"}),
+    ("V1", "bigint", {"PLAIN"}),
+    ("V2", "double", {"BYTE_STREAM_SPLIT"}),
+])
+def test_writer_version(tarn, firehose, lake, version, kind, encodings):
+    """Floating columns are what version 2 writes in a way that Trino cannot read."""
+    import pyarrow.parquet as pq
+
+    name = f"writer_{version}_{kind[:6]}".lower()
+    make_table(tarn, name, [{"Name": "v", "Type": kind}])
+    destination = parquet_destination(name)
+    if version:
+        destination["DataFormatConversionConfiguration"]["OutputFormatConfiguration"][
+            "Serializer"]["ParquetSerDe"]["WriterVersion"] = version
+    create(firehose, name, destination)
+    for start in range(0, 4000, 500):
+        firehose.put_record_batch(DeliveryStreamName=name, Records=[
+            {"Data": json.dumps({"v": {"p": [i + 0.7]} if kind[0] == "s" else i * 7919}).encode()}
+            for i in range(start, start + 500)])
+    tarn.flush(name)
+    [key] = keys(tarn, name + "/")
+    column = pq.ParquetFile(io.BytesIO(body(tarn, key))).metadata.row_group(0).column(0)
+    assert column.num_values == 4000
+    assert encodings <= set(column.encodings), column.encodings
+    assert ("BYTE_STREAM_SPLIT" in column.encodings) == (version == "V2")

@@ -252,34 +252,6 @@ static void test_facts(void **state) {
     buf_clear(&out);
 }
 
-/* Doubles that make no dictionary: not in the encoding that not every engine reads. */
-static void test_doubles(void **state) {
-    struct convert *c = *state;
-    struct buf text = {0};
-    char sql[300];
-    struct err e;
-    duckdb_result r;
-    for (int i = 1; i <= 5000; i++)
-        buf_add_fmt(&text, "{\"id\":%d,\"m\":{\"p\":%d.7}}", i, i);
-    append(c, buf_bytes(&text), 0);
-    buf_clear(&text);
-    struct json *ok = run(c, 2, COLUMNS);
-    assert_int_equal(json_get(json_get(ok, "facts"), "rows")->count, 3);
-    snprintf(sql, sizeof(sql),
-             "SELECT count(*) FROM parquet_metadata('%s') WHERE encodings LIKE '%%SPLIT%%'",
-             c->out);
-    assert_int_equal(session_begin(c->duck, NULL, &e), 0);
-    assert_int_equal(session_query(c->duck, sql, &r, &e), 0);
-    duckdb_data_chunk chunk = duckdb_fetch_chunk(r);
-    assert_int_equal(*(int64_t *)duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), 0);
-    duckdb_destroy_data_chunk(&chunk);
-    duckdb_destroy_result(&r);
-    session_end(c->duck);
-    expect(c, "sum(m['p'])::DECIMAL(20,1)", "12506000.0");
-    snprintf(sql, sizeof(sql), "%s.plain", c->tmp);
-    assert_int_not_equal(access(sql, F_OK), 0);
-}
-
 static void test_nothing_good_or_bad(void **state) {
     struct convert *c = *state;
     append_str(c, "no json");
@@ -401,7 +373,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_good_and_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_doubles, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_good_or_bad, setup, teardown),
         cmocka_unit_test_setup_teardown(test_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_raw, setup, teardown),
