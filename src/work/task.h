@@ -24,11 +24,11 @@
  *   "columns": [...as above], "case_sensitive","dots_to_underscores",
  *   "output": final path, "tmp": path, "error_output": final path, "error_tmp": path,
  *   "format": "parquet", "compression": "zstd"|"snappy"|"gzip"|"uncompressed",
- *   "row_group_rows": n, "parquet_version": 1|2 (of the format, 2 when absent), "error_context": {..members merged in each error document..} }
- *   or "format": "raw" with "delimiter": text (records concatenated), "compression".
- *  ok: {"rows": n, "bad": n, "bytes": n, "error_bytes": n, "etag": t, "facts": <facts_json>}
- *  A file with no rows is not written (its "bytes" is 0). Files are fsynced and renamed into place
- *  with their user.tarn attribute before ok is sent.
+ *   "row_group_rows": n, "parquet_version": 1|2 (of the format, 2 when absent), "error_context":
+ * {..members merged in each error document..} } or "format": "raw" with "delimiter": text (records
+ * concatenated), "compression". ok: {"rows": n, "bad": n, "bytes": n, "error_bytes": n, "etag": t,
+ * "facts": <facts_json>} A file with no rows is not written (its "bytes" is 0). Files are fsynced
+ * and renamed into place with their user.tarn attribute before ok is sent.
  *
  * kind "facts": {"paths": [..]} -> ok: {"files": [{"path","rows","facts": <facts_json>}]} (Parquet)
  * kind "sniff": {"files": [{"path", "name": the key's last part, "size": bytes}],
