@@ -68,11 +68,33 @@ int catalog_database_swap(struct catalog *c, struct bytes name, struct bytes exp
     return rc ? rc : cat_write_end(c, swap_database(&c->writer, name, expected_json, json, e), e);
 }
 
+/* In pieces: what undoes one statement is kept in memory while it runs. */
+#define DELETE_PIECE 5000
+static int delete_partitions(struct cat_conn *k, int64_t table_id, struct err *e) {
+    int rc;
+    do
+        rc = cat_run(k, e,
+                     "DELETE FROM glue_partition WHERE id IN "
+                     "(SELECT id FROM glue_partition WHERE table_id=?1 LIMIT ?2)",
+                     "ii", table_id, (int64_t)DELETE_PIECE);
+    while (!rc && sqlite3_changes(k->db) == DELETE_PIECE);
+    return rc;
+}
+
+static int delete_partitions_of_database(struct cat_conn *k, struct bytes name, struct err *e) {
+    int rc;
+    do
+        rc = cat_run(k, e,
+                     "DELETE FROM glue_partition WHERE id IN "
+                     "(SELECT p.id FROM glue_table t JOIN glue_partition p ON p.table_id=t.id "
+                     "WHERE t.database=?1 LIMIT ?2)",
+                     "ti", name, (int64_t)DELETE_PIECE);
+    while (!rc && sqlite3_changes(k->db) == DELETE_PIECE);
+    return rc;
+}
+
 static int delete_database(struct cat_conn *k, struct bytes name, struct err *e) {
-    int rc = cat_run(k, e,
-                     "DELETE FROM glue_partition WHERE table_id IN "
-                     "(SELECT id FROM glue_table WHERE database=?1)",
-                     "t", name);
+    int rc = delete_partitions_of_database(k, name, e);
     if (!rc)
         rc = cat_run(k, e,
                      "DELETE FROM delivered WHERE table_id IN "
@@ -257,7 +279,7 @@ static int delete_table(struct cat_conn *k, struct bytes database, struct bytes 
     int64_t id = 0, version = 0;
     int rc = cat_table_find(k, database, name, &id, &version, e);
     if (!rc)
-        rc = cat_run(k, e, "DELETE FROM glue_partition WHERE table_id=?1", "i", id);
+        rc = delete_partitions(k, id, e);
     if (!rc)
         rc = cat_run(k, e, "DELETE FROM delivered WHERE table_id=?1", "i", id);
     if (!rc)
