@@ -176,10 +176,11 @@ static size_t texts_size(const struct json *list) {
 static size_t measure(const struct json *columns, size_t groups) {
     size_t sum = sizeof(struct file_facts) + groups * sizeof(int64_t) + 64;
     JSON_FOR_EACH(c, columns) {
+        size_t n = MIN_OF(groups, MAX_OF(list_count(json_get(c, "bytes")), 1)); /* else refused */
         bool has_ranges = json_get(c, "min") || json_get(c, "nulls");
         sum += sizeof(struct facts_leaf) + c->name.len + 8 + json_get_str(c, "type").len + 8 +
-               groups * sizeof(int64_t);
-        sum += has_ranges ? groups * sizeof(struct facts_range) : 0;
+               n * sizeof(int64_t);
+        sum += has_ranges ? n * sizeof(struct facts_range) : 0;
         if (bytes_eq_str(json_get_str(c, "type"), "VARCHAR"))
             sum += texts_size(json_get(c, "min")) + texts_size(json_get(c, "max"));
     }
@@ -235,6 +236,9 @@ static void fill_numbers(int64_t *out, const struct json *list, size_t count) {
 static int fill_leaf(struct block *b, struct facts_leaf *leaf, const struct json *c, size_t groups,
                      bool detailed, struct err *e) {
     const struct json *sizes = json_get(c, "bytes");
+    if (detailed && list_count(sizes) != groups)
+        return err_set(e, ERR_CORRUPT, "Facts of column %.*s are not of %zu row groups.",
+                       BYTES_ARG(c->name), groups);
     int64_t *bytes = take(b, groups * sizeof *bytes);
     leaf->bytes = bytes;
     leaf->name = take_text(b, c->name);
@@ -242,9 +246,6 @@ static int fill_leaf(struct block *b, struct facts_leaf *leaf, const struct json
         bytes[0] = json_get_i64(c, "bytes", 0);
         return 0;
     }
-    if (list_count(sizes) != groups)
-        return err_set(e, ERR_CORRUPT, "Facts of column %.*s are not of %zu row groups.",
-                       BYTES_ARG(c->name), groups);
     fill_numbers(bytes, sizes, groups);
     leaf->type = take_text(b, json_get_str(c, "type"));
     leaf->kind = kind_of(json_get_str(c, "type"), &leaf->scale);

@@ -9,12 +9,14 @@ import datetime
 import decimal
 import os
 import random
+import sqlite3
 import subprocess
 
 import pytest
 import requests
 
 from conftest import ROOT, Server
+from test_fresh_reads import make_stream, put
 
 pyarrow = pytest.importorskip("pyarrow")
 import pyarrow.parquet as pq  # noqa: E402
@@ -311,3 +313,33 @@ def test_footers_are_read_anew_when_asked(lake):
     missing = refresh(database="lake", table="nope")
     assert missing.status_code == 400 and "nope" in missing.text
     assert refresh(database="lake").status_code == 400
+
+
+def test_delivered_files(lake):
+    """Their facts come with their commit; those of older versions are replaced when a plan meets them."""
+    lake.rows("create database d")
+    make_stream(lake, "fed")
+    for first in (0, 1000, 2000):
+        put(lake, "fed", range(first, first + 1000))
+        lake.flush("fed")
+    for path in (lake.data_dir / "objects" / "lake").rglob("fed/**/*.parquet"):
+        lake.trace.add_file(path)
+
+    def check(where, files):
+        plan, scanned, read = run(lake, f"select id, who from d.fed where {where}")
+        assert (plan["files"], plan["row_groups"]["kept"], plan["rows"]) == (files, files, files * 1000)
+        assert sum(got for got, _ in read.values()) == plan["bytes"] == scanned, describe(read)
+
+    check("id >= 0", 3)
+    check("id between 1100 and 1200", 1)
+    check("id in (5, 2500)", 2)
+    check("who = 'w9'", 0)
+    lake.stop()
+    with sqlite3.connect(lake.data_dir / "catalog.db") as db:
+        assert db.execute("update file set facts = '{\"row_groups\":1,\"columns\":{\"id\":{\"bytes\":1}}}' "
+                          "where to_lsn > 0").rowcount == 3
+    lake.start()
+    check("id between 1100 and 1200", 1)
+    with sqlite3.connect(lake.data_dir / "catalog.db") as db:
+        stored = db.execute("select facts, from_lsn < to_lsn from file where to_lsn > 0").fetchall()
+    assert len(stored) == 3 and all('"rows":[1000]' in facts and kept for facts, kept in stored)
