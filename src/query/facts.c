@@ -12,7 +12,7 @@
 #include "query/query_int.h"
 #include <stdlib.h>
 
-#define FACTS_BATCH 500
+#define FACTS_BATCH 128
 #define GRAIN_NS ((int64_t)100 * 1000 * 1000)
 
 /* ---- asking a worker, waiting ----
