@@ -142,8 +142,9 @@ def test_crawlers_are_described_and_refused(lake):
     assert c["SchemaChangePolicy"]["DeleteBehavior"] == "DEPRECATE_IN_DATABASE"
     arn = f"arn:aws:glue:us-east-1:000000000000:crawler/{lake.name}"
     assert glue.get_tags(ResourceArn=arn)["Tags"] == {"team": "data"}
-    glue.update_crawler(Name=lake.name, Description="e")
+    glue.update_crawler(Name=lake.name, Description="e", SchemaChangePolicy={"DeleteBehavior": "LOG"})
     c = glue.get_crawler(Name=lake.name)["Crawler"]
+    assert c["SchemaChangePolicy"] == {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"}
     assert c["Description"] == "e" and c["Version"] == 2 and c["TablePrefix"] == "t_"
     assert lake.name in glue.list_crawlers()["CrawlerNames"]
     many = glue.batch_get_crawlers(CrawlerNames=[lake.name, "none"])

@@ -26,21 +26,31 @@ static void write_targets(struct jsonw *w, const struct json *targets) {
     jsonw_end_object(w);
 }
 
+static void write_change_policy(struct jsonw *w, const struct json *policy) {
+    static const char *const defaults[][2] = {{"UpdateBehavior", "UPDATE_IN_DATABASE"},
+                                              {"DeleteBehavior", "DEPRECATE_IN_DATABASE"}};
+    jsonw_name(w, "SchemaChangePolicy");
+    jsonw_object(w);
+    for (size_t i = 0; i < COUNT_OF(defaults); i++) {
+        struct bytes given = json_get_str(policy, defaults[i][0]);
+        jsonw_kv_str(w, defaults[i][0], given.len ? given : bytes_str(defaults[i][1]));
+    }
+    jsonw_end_object(w);
+}
+
 /* Members that CreateCrawler left out have defaults. */
 static void write_definition(struct jsonw *w, const struct json *d) {
-    static const char *const skip[] = {"Targets", NULL};
+    static const char *const skip[] = {"Targets", "SchemaChangePolicy", NULL};
     static const struct {
         const char *name, *json;
     } defaults[] = {{"Classifiers", "[]"},
                     {"RecrawlPolicy", "{\"RecrawlBehavior\":\"CRAWL_EVERYTHING\"}"},
-                    {"SchemaChangePolicy",
-                     "{\"UpdateBehavior\":\"UPDATE_IN_DATABASE\",\"DeleteBehavior\":"
-                     "\"DEPRECATE_IN_DATABASE\"}"},
                     {"LineageConfiguration", "{\"CrawlerLineageSettings\":\"DISABLE\"}"},
                     {"LakeFormationConfiguration",
                      "{\"UseLakeFormationCredentials\":false,\"AccountId\":\"\"}"}};
     glue_write_members(w, d, skip);
     write_targets(w, json_get(d, "Targets"));
+    write_change_policy(w, json_get(d, "SchemaChangePolicy"));
     for (size_t i = 0; i < COUNT_OF(defaults); i++)
         if (!json_get(d, defaults[i].name))
             jsonw_kv_raw(w, defaults[i].name, bytes_str(defaults[i].json));
