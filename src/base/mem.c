@@ -3,6 +3,7 @@
  * Two process-wide atomic counters serve the tests: blocks alive, and a countdown to the allocation
  * that shall fail. They are the only mutable state here; relaxed order suffices for both. */
 #include "base/mem.h"
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,12 @@ void mem_free(void *ptr) {
         atomic_fetch_sub_explicit(&live_blocks, 1, memory_order_relaxed);
         free(ptr);
     }
+}
+
+void mem_trim(void) {
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 void mem_test_fail_nth(int64_t nth) {

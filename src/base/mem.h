@@ -22,6 +22,9 @@ char *mem_strndup(const char *str, size_t len) WARN_UNUSED;
 /* Frees; NULL is fine. */
 void mem_free(void *ptr);
 
+/* Gives what was freed back to the system: after something large, not in a loop. */
+void mem_trim(void);
+
 /* Test twin: the nth allocation from now fails once (1 = the next); 0 switches it off. */
 void mem_test_fail_nth(int64_t nth);
 

@@ -15,6 +15,7 @@
 #include "query/query_int.h"
 
 #define PLAN_TRIES 3
+#define LARGE_PLAN ((size_t)16 << 20) /* bytes: what the heap would keep is given back */
 
 /* ---- tables for the analyzer ---- */
 static struct plan_table *find_loaded(struct plan *p, struct bytes database, struct bytes name) {
@@ -266,7 +267,10 @@ void plan_free(struct plan **pp) {
     mem_free(p->listings);
     plan_drop_facts(p);
     catalog_view_close(&p->view);
+    bool large = p->arena.used > LARGE_PLAN;
     arena_clear(&p->arena);
     mem_free(p);
     *pp = NULL;
+    if (large)
+        mem_trim();
 }
