@@ -10,9 +10,10 @@
  * the arrays itself. A least or greatest text of more than 64 characters is cut, the greatest
  * one's end replaced by the last code point there is, so that both still bound the values. The
  * older statistics without `_value` in their name are used for signed numbers alone: for text their
- * order is not known. When one file is no Parquet the statement fails for all, and is run for each
- * half of them. */
+ * order is not known. Files that do not end as Parquet does are left out beforehand; when a footer
+ * is damaged the statement fails for all, and is run for each half of them. */
 #include "duck/convert_int.h"
+#include <fcntl.h>
 
 static struct bytes text_at(duckdb_data_chunk chunk, idx_t column, idx_t row) {
     duckdb_vector v = duckdb_data_chunk_get_vector(chunk, column);
@@ -199,6 +200,21 @@ static int write_files(struct duck *d, struct jsonw *w, const struct bytes *path
     rc = n > 1 ? write_files(d, w, paths, n / 2, e) : 0;
     return rc || n < 2 ? rc : write_files(d, w, paths + n / 2, n - n / 2, e);
 }
+
+static bool ends_as_parquet(const char *path) {
+    struct vfs *v = vfs_system();
+    struct vfs_stat st;
+    char end[4] = "";
+    if (v->ops->stat(v, path, &st) || st.size_bytes < 12)
+        return false;
+    int fd = v->ops->open(v, path, O_RDONLY, 0);
+    if (fd < 0)
+        return false;
+    ssize_t n = v->ops->pread(v, fd, end, sizeof end, st.size_bytes - sizeof end);
+    (void)v->ops->close(v, fd);
+    return n == (ssize_t)sizeof end && memcmp(end, "PAR1", sizeof end) == 0;
+}
+
 int duck_run_facts(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
                    struct err *e) {
     const struct json *list = json_get(task, "paths");
@@ -207,14 +223,20 @@ int duck_run_facts(struct duck *d, struct arena *a, const struct json *task, str
     int rc = paths ? session_begin(d, task, e) : err_set(e, ERR_NOMEM, NULL);
     if (rc)
         return rc;
-    JSON_FOR_EACH(j, list)
-    paths[n++] = j->text;
+    JSON_FOR_EACH(j, list) {
+        const char *path = arena_cstr(a, j->text);
+        if (path && ends_as_parquet(path))
+            paths[n++] = j->text;
+    }
+    if (a->failed)
+        rc = err_set(e, ERR_NOMEM, NULL);
     struct jsonw w = jsonw_to(ok_out);
     jsonw_object(&w);
     jsonw_name(&w, "files");
     jsonw_array(&w);
     /* of the files as they are now: rows are left out by what is said here */
-    rc = session_exec(d, "SET SESSION parquet_metadata_cache = false", e);
+    if (!rc)
+        rc = session_exec(d, "SET SESSION parquet_metadata_cache = false", e);
     if (!rc)
         rc = write_files(d, &w, paths, n, e);
     jsonw_end_array(&w);
