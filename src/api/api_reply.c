@@ -59,10 +59,12 @@ void api_finish(struct api_call *call, int rc) {
         return;
     }
     add_id_2(call->http, call->service);
-    if (call->out_buf.len == 0)
+    if (call->out_buf.len == 0) {
+        buf_clear(&call->out_buf); /* what was taken back may have left room */
         http_reply(call->http, 200, content_type(call->service), BYTES("{}"));
-    else
+    } else {
         http_reply_buf(call->http, 200, content_type(call->service), &call->out_buf);
+    }
 }
 
 struct bytes api_arn(struct api_call *call, const char *service, const char *resource_fmt, ...) {
