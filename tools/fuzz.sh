@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every fuzz target, two at a time, on copies of the seed corpora: the parsers that face the world
-# for SECONDS, the others for a quarter of it.
+# for SECONDS, the others for an eighth of it.
 # Use: tools/fuzz.sh SECONDS BINARY...
 set -uo pipefail
 seconds=$1
@@ -14,7 +14,7 @@ run_one() {
     mkdir -p "$out/$name"
     local seeds=tests/fuzz/corpus/${name#fuzz_}
     [ -d "$seeds" ] || seeds=
-    local time=$((seconds / 4 + 1))
+    local time=$((seconds / 8 + 1))
     case $name in
     fuzz_decoder | fuzz_json | fuzz_sql | fuzz_segment | fuzz_sigv4) time=$seconds ;;
     esac
