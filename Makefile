@@ -177,7 +177,7 @@ bench: $(BUILD)/tarn $(BENCHC) test-deps
 
 .PHONY: conformance
 conformance: $(BUILD)/tarn
-	tools/conformance.sh
+	$(if $(CORPUS),TARN=$(abspath $(BUILD))/tarn tools/corpus.sh $(CORPUS),tools/conformance.sh)
 
 .PHONY: help
 help:
@@ -187,7 +187,7 @@ help:
 	@echo "make test       unit, API, fault, sanitizer and fuzz tests"
 	@echo "make check      format, static analysis, dependency direction"
 	@echo "make docs       docs/operations.md and docs/functions.md, from the program's tables"
-	@echo "make conformance  other projects' tests against a running server"
+	@echo "make conformance  other projects' tests, or CORPUS=FILE of SQL, against a server"
 	@echo "make bench      benchmarks against peers, ratios"
 	@echo "make clean      remove build/"
 

@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""Run a corpus of SQL through a server's Athena API and count how it does.
+
+    corpus.py CORPUS.jsonl http://127.0.0.1:4566 [--kind K ...] [--limit N] [--match REGEX] [--out FILE] [--markdown]
+
+A corpus line is an object: src, kind, sql; for expressions optionally bind ({name: expression}); optionally
+expect ([how, text, raw]) and err ([[how, text, raw], ...]). Kinds: expr (an expression), query, analyze, failquery
+(must fail), and usage statements (athena, client, dbt, sqlglot, product, tpch, tpcds). Tables that the queries
+read must be there: tools/corpus_tables.py makes them.
+
+Classes. Usage statements and queries without an expected result: accepted (ran, or lacks only what the corpus does
+not bring: a table, a schema, a bucket, a prepared statement); refused. With an expected result: equal, DIFFERS,
+refused, unchecked. Statements that must fail: right (the name that the source expects), other (fails with another),
+fails (the source names none), PASSES. Anything whose error is the engine's own text is counted apart: engine."""
+
+import argparse
+import collections
+import concurrent.futures
+import http.client
+import json
+import math
+import re
+import sys
+import threading
+import time
+import urllib.parse
+
+LOCAL = threading.local()
+ABSENT = re.compile(
+    r"TABLE_NOT_FOUND|SCHEMA_NOT_FOUND|CATALOG_NOT_FOUND|VIEW_NOT_FOUND|Table not found|Database does not exist|"
+    r"NoSuchObjectException|Entity Not Found|EntityNotFound|does not exist|not found: \w+|Database not found|"
+    r"NoSuchBucket|PreparedStatement \S+ was not found|Prepared statement not found|AlreadyExists|already exists|UnsupportedLocation|"
+    r"LAMBDA|ALREADY_EXISTS", re.I)
+ENGINE = re.compile(r"GENERIC_INTERNAL_ERROR|INTERNAL Error|Binder Error|Catalog Error|Parser Error|Invalid Input Error")
+# What Athena does not document, and what is left out for now.
+LEFT_OUT = [
+    ("geospatial", r"\bst_\w+\s*\(|\bbing_tile|\bto_geometry|spherical|geometry|great_circle|polyline|\bgeohash|hilbert|convex_hull|kdb_tree|spatial_partition"),
+    ("MATCH_RECOGNIZE", r"MATCH_RECOGNIZE|\bPATTERN\s*\(|\bMEASURES\b|\bCLASSIFIER\s*\("),
+    ("JSON_TABLE", r"\bJSON_TABLE\s*\("),
+    ("functions of one's own", r"\bWITH\s+FUNCTION\b|CREATE\s+(OR\s+REPLACE\s+)?FUNCTION|DROP\s+FUNCTION|USING\s+(EXTERNAL\s+)?FUNCTION|\bRETURNS\s+\w+.*\bRETURN\b|\bCALLED ON NULL\b"),
+    ("newer than Athena", r"\bNEAREST\b|\bUNIQUE\s*\(|\bMATCH\s+(SIMPLE|PARTIAL|FULL|UNIQUE|\()|\bCORRESPONDING\b|::|\bBRANCH\b|\bNUMBER\s*['(]|\bAS\s+NUMBER\b|\bnumber\b|\bGROUP\s+BY\s+AUTO\b|\bTABLE\s*\(\s*(\w|\.)+\s*\(|\bWITH\s+SESSION\b|\bIS\s+(NOT\s+)?(TRUE|FALSE|UNKNOWN)\b"),
+    ("not Athena's", r"^\s*(GRANT|REVOKE|DENY|START|COMMIT|ROLLBACK|CALL|COMMENT|ANALYZE|TRUNCATE|REFRESH|SET|RESET|USE|CREATE\s+ROLE|DROP\s+ROLE|CREATE\s+CATALOG|DROP\s+CATALOG)\b|MATERIALIZED|SHOW\s+(STATS|SESSION|GRANTS|ROLES|ROLE|CURRENT|FUNCTIONS|CATALOGS|BRANCHES)"),
+]
+LEFT_OUT = [(name, re.compile(text, re.I | re.S)) for name, text in LEFT_OUT]
+USAGE = ("athena", "client", "dbt", "sqlglot", "product", "tpch", "tpcds")
+
+
+def left_out(item):
+    if item["src"].startswith("trino-geo"):
+        return "geospatial"
+    text = " ".join([item["sql"], *(item.get("bind") or {}).values(), str((item.get("expect") or ["", ""])[1] or "")])
+    text = re.sub(r"'[^']*'", "' '", text)  # words within literals mean nothing
+    return next((name for name, pattern in LEFT_OUT if pattern.search(text)), None)
+
+
+def call(endpoint, operation, body):
+    """One request of Athena's protocol; (status, answer)."""
+    if not hasattr(LOCAL, "http"):
+        LOCAL.http = http.client.HTTPConnection(urllib.parse.urlsplit(endpoint).netloc, timeout=120)
+    headers = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/athena/aws4_request, "
+               "SignedHeaders=host, Signature=0", "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
+               "X-Amz-Target": "AmazonAthena." + operation, "Content-Type": "application/x-amz-json-1.1"}
+    for attempt in range(2):
+        try:
+            LOCAL.http.request("POST", "/", json.dumps(body), headers)
+            response = LOCAL.http.getresponse()
+            return response.status, json.loads(response.read() or b"{}")
+        except (http.client.HTTPException, OSError):
+            LOCAL.http.close()
+            if attempt:
+                raise
+
+
+def run(endpoint, sql, database="tpch", rows_wanted=True):
+    """(rows, types, None) of a statement's first thousand rows, or (None, None, reason)."""
+    if any(0xD800 <= ord(c) < 0xE000 for c in sql):
+        return None, None, "not text"
+    status, started = call(endpoint, "StartQueryExecution", {
+        "QueryString": sql, "QueryExecutionContext": {"Database": database},
+        "ResultConfiguration": {"OutputLocation": "s3://corpus/out/"}})
+    if status != 200:
+        return None, None, f"{started.get('__type')}: {started.get('message') or started.get('Message')}"
+    query, pause = {"QueryExecutionId": started["QueryExecutionId"]}, 0.001
+    deadline = time.time() + 20
+    while True:
+        state = call(endpoint, "GetQueryExecution", query)[1]["QueryExecution"]
+        if state["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
+            break
+        if time.time() > deadline:
+            call(endpoint, "StopQueryExecution", query)
+            return None, None, "TIMEOUT: no answer in 20 s"
+        time.sleep(pause)
+        pause = min(pause * 2, 0.2)
+    if state["Status"]["State"] != "SUCCEEDED":
+        return None, None, state["Status"].get("StateChangeReason") or state["Status"]["State"]
+    if not rows_wanted:
+        return [], [], None
+    status, answer = call(endpoint, "GetQueryResults", query)
+    if status != 200:
+        return None, None, f"GetQueryResults: {answer}"
+    found = answer["ResultSet"]
+    rows = [[c.get("VarCharValue") for c in r["Data"]] for r in found["Rows"]]
+    types = [c["Type"] for c in found["ResultSetMetadata"]["ColumnInfo"]]
+    return rows[1 if state.get("StatementType") == "DML" else 0:], types, None
+
+
+def expected_value(item):
+    """(SQL to send beside the expression, text to compare) of an expression: one of them, or neither."""
+    how, text, raw = item.get("expect") or (None, None, None)
+    if how == "isNull":
+        return None, (None,)
+    if how == "matches" and text is not None:
+        return text, None
+    if how != "isEqualTo":
+        return None, None
+    if text is not None:
+        return None, (text,)
+    raw = (raw or "").strip()
+    if raw in ("true", "false"):
+        return None, (raw,)
+    if re.fullmatch(r"-?\d+[Ll]?", raw):
+        return None, (raw.rstrip("Ll"),)
+    if re.fullmatch(r"-?\d+\.\d+(E-?\d+)?[dDfF]?", raw):
+        return None, (float(raw.rstrip("dDfF")),)
+    return None, None
+
+
+def expression_statement(item, beside):
+    names, values = zip(*item["bind"].items()) if item.get("bind") else ((), ())
+    source = f" FROM (VALUES ROW({', '.join(values)})) t({', '.join(names)})" if names else ""
+    return f"SELECT {item['sql']}{', ' + beside if beside else ''}{source}"
+
+
+def same(got, want):
+    if got == want:
+        return True
+    if got is None or want is None:
+        return False
+    try:
+        a, b = float(got), float(want)
+    except ValueError:
+        return False
+    return a == b or math.isclose(a, b, rel_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+
+
+def row_key(row):
+    """A row as it is compared: numbers rounded to nine digits."""
+    key = []
+    for value in row:
+        try:
+            key.append("%.9g" % (float(value) + 0.0))
+        except (TypeError, ValueError):
+            key.append("NULL" if value is None else str(value).rstrip())
+    return tuple(key)
+
+
+def same_rows(a, b):
+    return collections.Counter(map(row_key, a)) == collections.Counter(map(row_key, b))
+
+
+def class_of_failure(item, error):
+    """For a statement that must fail and does."""
+    names = {raw.split(".")[-1] for how, _, raw in item.get("err", []) if how == "hasErrorCode" and raw}
+    if ENGINE.search(error) and "GENERIC_INTERNAL_ERROR" not in names:
+        return "engine"
+    if not names:
+        return "fails"
+    got = re.search(r"\b([A-Z][A-Z_]{4,})\b:", error)
+    found = got.group(1) if got else "SYNTAX_ERROR" if re.search(r"line \d+:\d+|mismatched", error) else ""
+    return "right" if found in names else "other"
+
+
+class Runner:
+    def __init__(self, endpoint, reference):
+        self.endpoint, self.reference = endpoint, reference
+
+    def database(self, item):
+        return "tpcds" if item["kind"] == "tpcds" or "tpcds" in item["src"] else "tpch"
+
+    def expression(self, item):
+        beside, value = expected_value(item)
+        sql = expression_statement(item, beside)
+        rows, _, error = run(self.endpoint, sql)
+        if item.get("err") and not item.get("expect"):
+            return (class_of_failure(item, error) if error else "PASSES"), error or json.dumps(rows[:1])
+        if error:
+            return ("engine" if ENGINE.search(error) else "refused"), error
+        if not rows or (beside is None and value is None):
+            return "unchecked", ""
+        want = rows[0][1] if beside else value[0]
+        return ("equal" if same(rows[0][0], want) else "DIFFERS"), f"{rows[0][0]!r}, expected {want!r}"
+
+    def must_fail(self, item):
+        rows, _, error = run(self.endpoint, item["sql"], self.database(item))
+        return (class_of_failure(item, error) if error else "PASSES"), error or json.dumps(rows[:1])
+
+    def wanted_rows(self, item):
+        """Rows that the source expects, or None and why not."""
+        how, text, _ = item["expect"]
+        if how == "h2":
+            return self.reference(text)
+        if how == "matches" and text:
+            rows, _, error = run(self.endpoint, text, self.database(item))
+            return rows, error
+        return None, "nothing simple to compare with"
+
+    def query(self, item):
+        rows, _, error = run(self.endpoint, item["sql"], self.database(item))
+        if item.get("err") and not item.get("expect"):
+            return (class_of_failure(item, error) if error else "PASSES"), error or json.dumps(rows[:1])
+        if error:
+            accepted = ABSENT.search(error) and not item.get("expect")
+            return ("accepted" if accepted else "engine" if ENGINE.search(error) else "refused"), error
+        if not item.get("expect"):
+            return "accepted", ""
+        want, why = self.wanted_rows(item)
+        if want is None:
+            return "unchecked", why
+        if len(want) >= 999 or len(rows) >= 999:
+            return "unchecked", "more than a page"
+        return ("equal" if same_rows(rows, want) else "DIFFERS"), f"{rows[:6]!r}, expected {want[:6]!r}"
+
+    def usage(self, item):
+        rows, _, error = run(self.endpoint, item["sql"], self.database(item), rows_wanted=False)
+        if error is None or ABSENT.search(error):
+            return "accepted", error or ""
+        return ("engine" if ENGINE.search(error) else "refused"), error
+
+    def timed(self, item):
+        began = time.time()
+        return (*self.classify(item), round(1000 * (time.time() - began)))
+
+    def classify(self, item):
+        try:
+            if item["kind"] == "expr":
+                return self.expression(item)
+            if item["kind"] == "failquery":
+                return self.must_fail(item)
+            if item["kind"] in USAGE:
+                return self.usage(item)
+            return self.query(item)
+        except Exception as e:  # an answer that cannot be read is the server's fault
+            return "engine", f"{type(e).__name__}: {e}"
+
+
+def reference_engine(path):
+    """A function that runs a source's own reference query on the same rows by DuckDB, or always says no."""
+    if not path:
+        return lambda sql: (None, "no reference given")
+    import duckdb  # only here: everything else needs nothing but Python
+    base = duckdb.connect(path, read_only=True)
+
+    def text(v):
+        return None if v is None else ("true" if v else "false") if isinstance(v, bool) else str(v)
+
+    def reference(sql):
+        try:
+            return [[text(v) for v in row] for row in base.cursor().execute(sql).fetchall()], None
+        except Exception as e:
+            return None, f"the reference query does not run: {str(e)[:100]}"
+    return reference
+
+
+def group_of(item):
+    if item["kind"] in USAGE:
+        return "usage", item["src"].split("/")[0]
+    must_fail = item["kind"] == "failquery" or (item.get("err") and not item.get("expect"))
+    if must_fail:
+        return "must fail", item["src"].split("/")[0]
+    if item["kind"] == "expr":
+        return "expressions", item["src"].split("/")[0]
+    return ("queries with a result" if item.get("expect") else "queries without"), item["src"].split("/")[0]
+
+
+def markdown(counts):
+    classes = ["accepted", "equal", "right", "fails", "unchecked", "other", "refused", "engine", "DIFFERS", "PASSES"]
+    print("| group | source | " + " | ".join(classes) + " |\n|" + "---|" * (len(classes) + 2))
+    for (group, source), c in sorted(counts.items()):
+        print(f"| {group} | {source} | " + " | ".join(str(c[k]) if c[k] else "" for k in classes) + " |")
+
+
+def summary(counts):
+    def total(group):
+        return sum((c for (g, _), c in counts.items() if g == group), collections.Counter())
+    u, q, x, f = (total(g) for g in ("usage", "queries with a result", "expressions", "must fail"))
+    per = lambda n, of: f"{n}/{of} {100 * n / of:.1f} %" if of else "none"
+    checked = sum(q.values()) - q["unchecked"]
+    answered, asked = x["equal"] + x["DIFFERS"], sum(x.values()) - x["unchecked"]
+    failing = sum(f.values())
+    print("usage statements accepted:", per(u["accepted"], sum(u.values())))
+    print("queries with a result: equal", per(q["equal"], checked), "  different", per(q["DIFFERS"], checked))
+    print("expressions with a value: answered", per(answered, asked), "  of these equal", per(x["equal"], answered))
+    print("must fail: refused", per(failing - f["PASSES"], failing),
+          "  with the right name", per(f["right"], f["right"] + f["other"] + f["engine"]))
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    options.add_argument("corpus")
+    options.add_argument("endpoint")
+    options.add_argument("--kind", action="append")
+    options.add_argument("--match", help="only items whose source and text match")
+    options.add_argument("--limit", type=int)
+    options.add_argument("--threads", type=int, default=4)
+    options.add_argument("--reference", help="a DuckDB file with the tables, for sources' own reference queries")
+    options.add_argument("--out", help="every item's class and text, as JSON lines")
+    options.add_argument("--markdown", action="store_true")
+    o = options.parse_args()
+    items = [i for i in map(json.loads, open(o.corpus)) if not o.kind or i["kind"] in o.kind]
+    items = [i for i in items if None not in (i.get("bind") or {}).values()]
+    if o.match:
+        items = [i for i in items if re.search(o.match, i["src"] + " " + i["sql"], re.I | re.S)]
+    apart = collections.Counter(filter(None, map(left_out, items)))
+    items = [i for i in items if not left_out(i)]
+    items.sort(key=lambda i: i["kind"] in USAGE)  # they may drop tables that others read
+    if o.limit:
+        items = items[::max(1, len(items) // o.limit)]
+    runner, counts, began = Runner(o.endpoint, reference_engine(o.reference)), collections.defaultdict(collections.Counter), time.time()
+    out = open(o.out, "w") if o.out else None
+    with concurrent.futures.ThreadPoolExecutor(o.threads) as pool:
+        for item, (cls, text, ms) in zip(items, pool.map(runner.timed, items)):
+            counts[group_of(item)][cls] += 1
+            if out:
+                out.write(json.dumps({"class": cls, "group": group_of(item)[0], "text": text, "ms": ms, **item}) + "\n")
+    if o.markdown:
+        markdown(counts)
+    else:
+        for (group, source), c in sorted(counts.items()):
+            print(f"{group:24}{source:18}", " ".join(f"{k}={n}" for k, n in c.most_common()))
+    summary(counts)
+    print(f"{len(items)} statements in {time.time() - began:.0f} s; left out:", dict(apart), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
