@@ -287,6 +287,9 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
     if (rc)
         return rc;
     const struct sql_ddl *d = sql_statement_ddl(s);
+    if (!d)
+        return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0, "%s is not supported",
+                             sql_substatement_type(s));
     struct bytes database = d->name.database.len ? d->name.database : x->database;
     *ret_columns_json = BYTES("[]");
     switch (sql_statement_kind(s)) {

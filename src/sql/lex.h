@@ -14,6 +14,7 @@
     X(ABSENT, 0)                                                                                   \
     X(ALL, 0)                                                                                      \
     X(ALTER, 1)                                                                                    \
+    X(ANALYZE, 0)                                                                                  \
     X(AND, 1)                                                                                      \
     X(ANY, 0)                                                                                      \
     X(ARRAY, 0)                                                                                    \
@@ -26,6 +27,7 @@
     X(BY, 1)                                                                                       \
     X(CASE, 1)                                                                                     \
     X(CAST, 1)                                                                                     \
+    X(COMMENT, 0)                                                                                  \
     X(CONDITIONAL, 0)                                                                              \
     X(CONSTRAINT, 1)                                                                               \
     X(CORRESPONDING, 0)                                                                            \
@@ -42,6 +44,7 @@
     X(CURRENT_TIME, 1)                                                                             \
     X(CURRENT_TIMESTAMP, 1)                                                                        \
     X(CURRENT_USER, 1)                                                                             \
+    X(DATA, 0)                                                                                     \
     X(DAY, 0)                                                                                      \
     X(DEALLOCATE, 1)                                                                               \
     X(DEFAULT, 0)                                                                                  \
@@ -58,7 +61,9 @@
     X(ERROR, 0)                                                                                    \
     X(ESCAPE, 1)                                                                                   \
     X(EXCEPT, 1)                                                                                   \
+    X(EXECUTE, 1)                                                                                  \
     X(EXISTS, 1)                                                                                   \
+    X(EXPLAIN, 0)                                                                                  \
     X(EXTRACT, 1)                                                                                  \
     X(FALSE, 1)                                                                                    \
     X(FETCH, 0)                                                                                    \
@@ -74,7 +79,9 @@
     X(GROUPS, 0)                                                                                   \
     X(HAVING, 1)                                                                                   \
     X(HOUR, 0)                                                                                     \
+    X(IF, 0)                                                                                       \
     X(IGNORE, 0)                                                                                   \
+    X(IMMEDIATE, 0)                                                                                \
     X(IN, 1)                                                                                       \
     X(INNER, 1)                                                                                    \
     X(INSERT, 1)                                                                                   \
@@ -104,8 +111,10 @@
     X(LOCALTIME, 1)                                                                                \
     X(LOCALTIMESTAMP, 1)                                                                           \
     X(MAP, 0)                                                                                      \
+    X(MATCHED, 0)                                                                                  \
     X(MATCH_RECOGNIZE, 0)                                                                          \
     X(MEASURES, 0)                                                                                 \
+    X(MERGE, 0)                                                                                    \
     X(MINUTE, 0)                                                                                   \
     X(MONTH, 0)                                                                                    \
     X(NATURAL, 1)                                                                                  \
@@ -114,6 +123,7 @@
     X(NFD, 0)                                                                                      \
     X(NFKC, 0)                                                                                     \
     X(NFKD, 0)                                                                                     \
+    X(NO, 0)                                                                                       \
     X(NORMALIZE, 1)                                                                                \
     X(NOT, 1)                                                                                      \
     X(NULL, 1)                                                                                     \
@@ -124,6 +134,7 @@
     X(OMIT, 0)                                                                                     \
     X(ON, 1)                                                                                       \
     X(ONLY, 0)                                                                                     \
+    X(OPTIMIZE, 0)                                                                                 \
     X(OR, 1)                                                                                       \
     X(ORDER, 1)                                                                                    \
     X(ORDINALITY, 0)                                                                               \
@@ -139,15 +150,19 @@
     X(QUOTES, 0)                                                                                   \
     X(RANGE, 0)                                                                                    \
     X(RECURSIVE, 1)                                                                                \
+    X(REPLACE, 0)                                                                                  \
     X(RESPECT, 0)                                                                                  \
     X(RETURNING, 0)                                                                                \
+    X(REWRITE, 0)                                                                                  \
     X(RIGHT, 1)                                                                                    \
     X(ROLLUP, 1)                                                                                   \
     X(ROW, 0)                                                                                      \
     X(ROWS, 0)                                                                                     \
     X(SCALAR, 0)                                                                                   \
     X(SECOND, 0)                                                                                   \
+    X(SECURITY, 0)                                                                                 \
     X(SELECT, 1)                                                                                   \
+    X(SET, 0)                                                                                      \
     X(SETS, 0)                                                                                     \
     X(SOME, 0)                                                                                     \
     X(STRING, 0)                                                                                   \
@@ -165,20 +180,26 @@
     X(TRUE, 1)                                                                                     \
     X(TRUNCATE, 0)                                                                                 \
     X(TRY_CAST, 0)                                                                                 \
+    X(TYPE, 0)                                                                                     \
     X(UESCAPE, 1)                                                                                  \
     X(UNBOUNDED, 0)                                                                                \
     X(UNCONDITIONAL, 0)                                                                            \
     X(UNION, 1)                                                                                    \
     X(UNIQUE, 0)                                                                                   \
     X(UNKNOWN, 0)                                                                                  \
+    X(UNLOAD, 0)                                                                                   \
     X(UNNEST, 1)                                                                                   \
+    X(UPDATE, 0)                                                                                   \
     X(USING, 1)                                                                                    \
     X(UTF16, 0)                                                                                    \
     X(UTF32, 0)                                                                                    \
     X(UTF8, 0)                                                                                     \
+    X(VACUUM, 0)                                                                                   \
     X(VALUE, 0)                                                                                    \
     X(VALUES, 1)                                                                                   \
+    X(VERBOSE, 0)                                                                                  \
     X(VERSION, 0)                                                                                  \
+    X(VIEW, 0)                                                                                     \
     X(WHEN, 1)                                                                                     \
     X(WHERE, 1)                                                                                    \
     X(WINDOW, 0)                                                                                   \
@@ -188,7 +209,6 @@
     X(WRAPPER, 0)                                                                                  \
     X(YEAR, 0)                                                                                     \
     X(ZONE, 0)
-
 /* X(NAME, label): how "Expecting" lists it. The last five are grammar rules, never tokens. */
 #define LEX_SYMBOLS(X)                                                                             \
     X(EOF, "<EOF>")                                                                                \

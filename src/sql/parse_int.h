@@ -121,6 +121,20 @@ struct sql_relation *parse_relation(struct parser *p);
 /* A clause word that is no alias here: LIMIT 10, WINDOW w AS (, ... */
 bool at_clause_word(const struct parser *p);
 
+/* ---- parse_statement.c, parse_write.c: a statement of Trino's grammar at the cursor; it may stand
+ * within another (EXPLAIN, PREPARE), so what follows is the caller's to check. Fills *s. ---- */
+bool parse_statement(struct parser *p, struct sql_statement *s);
+bool parse_insert(struct parser *p, struct sql_statement *s);
+bool parse_unload(struct parser *p, struct sql_statement *s);
+bool parse_create_table_as(struct parser *p, struct sql_statement *s);
+bool parse_update(struct parser *p, struct sql_statement *s);
+bool parse_delete(struct parser *p, struct sql_statement *s);
+bool parse_merge(struct parser *p, struct sql_statement *s);
+bool parse_optimize(struct parser *p, struct sql_statement *s);
+bool parse_vacuum(struct parser *p, struct sql_statement *s);
+/* [WITH] (name = value, ..) after WITH. */
+bool parse_options(struct parser *p, struct sql_options *ret);
+
 /* ---- ddl.c ---- */
 int ddl_parse(struct arena *a, struct sql_statement *s, struct err *e) WARN_UNUSED;
 

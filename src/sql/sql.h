@@ -17,6 +17,22 @@
 
 enum sql_kind {
     SQL_SELECT, /* also WITH, VALUES, TABLE */
+    SQL_CREATE_TABLE_AS,
+    SQL_INSERT,
+    SQL_UNLOAD,
+    SQL_CREATE_VIEW,
+    SQL_DROP_VIEW,
+    SQL_SHOW_CREATE_VIEW,
+    SQL_PREPARE,
+    SQL_EXECUTE,           /* a prepared statement */
+    SQL_EXECUTE_IMMEDIATE, /* a text */
+    SQL_DEALLOCATE,
+    SQL_EXPLAIN, /* also EXPLAIN ANALYZE */
+    SQL_UPDATE,  /* this and the next four: of Iceberg tables alone */
+    SQL_DELETE,
+    SQL_MERGE,
+    SQL_OPTIMIZE,
+    SQL_VACUUM,
     SQL_CREATE_DATABASE,
     SQL_DROP_DATABASE,
     SQL_CREATE_TABLE,
@@ -108,7 +124,7 @@ struct sql_ddl {
     size_t path_count;
     int line, position; /* DROP COLUMN: of the word COLUMN, line from 1, position from 0 */
 };
-/* NULL for SQL_SELECT. */
+/* Of the statements that Hive's grammar has (SQL_CREATE_DATABASE and what follows); else NULL. */
 const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s);
 
 /* ---- analysis ---- */

@@ -10,26 +10,12 @@ static const struct {
     const char *first, *second; /* second NULL: any */
     const char *name;
 } refused[] = {
-    {"INSERT", NULL, "INSERT"},
-    {"UPDATE", NULL, "UPDATE"},
-    {"DELETE", NULL, "DELETE"},
-    {"MERGE", NULL, "MERGE"},
-    {"UNLOAD", NULL, "UNLOAD"},
-    {"EXPLAIN", NULL, "EXPLAIN"},
-    {"PREPARE", NULL, "PREPARE"},
-    {"EXECUTE", NULL, "EXECUTE"},
-    {"DEALLOCATE", NULL, "DEALLOCATE PREPARE"},
-    {"OPTIMIZE", NULL, "OPTIMIZE"},
-    {"VACUUM", NULL, "VACUUM"},
     {"USING", NULL, "USING EXTERNAL FUNCTION"},
     {"WITH", "FUNCTION", "WITH FUNCTION"},
     {"ALTER", "VIEW", "ALTER VIEW"},
-    {"CREATE", "VIEW", "CREATE VIEW"},
-    {"CREATE", "OR", "CREATE OR REPLACE VIEW"},
     {"CREATE", "FUNCTION", "CREATE FUNCTION"},
     {"CREATE", "INDEX", "CREATE INDEX"},
     {"CREATE", "ROLE", "CREATE ROLE"},
-    {"DROP", "VIEW", "DROP VIEW"},
     {"DROP", "FUNCTION", "DROP FUNCTION"},
     {"DROP", "INDEX", "DROP INDEX"},
     {"DROP", "ROLE", "DROP ROLE"},
@@ -102,8 +88,6 @@ static bool is_create_table_as(const struct parser *p) {
 }
 
 static bool refuse(struct parser *p) {
-    if (is_create_table_as(p))
-        return parser_unsupported(p, pos_here(p), "CREATE TABLE AS");
     for (size_t i = 0; i < COUNT_OF(refused); i++)
         if (is_refused(p, i))
             return parser_unsupported(p, pos_here(p), refused[i].name);
@@ -113,6 +97,13 @@ static bool refuse(struct parser *p) {
 static bool is_hive(const struct parser *p) {
     static const char *const words[] = {"ALTER",    "CREATE", "DROP", "SHOW",
                                         "DESCRIBE", "DESC",   "MSCK"};
+    bool creates_view = word_is(p, 1, "VIEW") ||
+                        (word_is(p, 1, "OR") && word_is(p, 2, "REPLACE") && word_is(p, 3, "VIEW"));
+    if ((word_is(p, 0, "CREATE") && creates_view) ||
+        (word_is(p, 0, "DROP") && word_is(p, 1, "VIEW")) ||
+        (word_is(p, 0, "SHOW") && word_is(p, 1, "CREATE") && word_is(p, 2, "VIEW")) ||
+        is_create_table_as(p))
+        return false;
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (word_is(p, 0, words[i]))
             return true;
@@ -130,25 +121,13 @@ static bool one_statement(struct parser *p, struct bytes text) {
     return true;
 }
 
-static bool parse_select_statement(struct parser *p, struct sql_statement *s) {
-    enum lex_kind k = tok(p)->kind;
-    if (!starts_query(k) && k != LEX_LPAREN)
-        return parser_fail_at(
-            p, pos_here(p), SYNTAX,
-            "mismatched input '%.*s'. Expecting: 'ALTER', 'ANALYZE', 'CALL', 'COMMENT', 'COMMIT', "
-            "'CREATE', 'DEALLOCATE', 'DELETE', 'DENY', 'DESC', 'DESCRIBE', 'DROP', 'EXECUTE', "
-            "'EXPLAIN', 'GRANT', 'INSERT', 'MERGE', 'PREPARE', 'REFRESH', 'RESET', 'REVOKE', "
-            "'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'UNLOAD', 'UPDATE', 'USE', 'USING', "
-            "'WITH', <query>",
-            BYTES_ARG(k == LEX_EOF ? BYTES("<EOF>") : bytes_slice(tok(p)->text, 0, 200)));
-    s->kind = SQL_SELECT;
-    s->query = parse_query(p);
-    while (s->query && tok(p)->kind == LEX_SEMICOLON)
-        parser_advance(p);
-    if (!s->query || !parser_expect(p, LEX_EOF))
+static bool parse_whole(struct parser *p, struct sql_statement *s) {
+    if (!parse_statement(p, s))
         return false;
+    while (tok(p)->kind == LEX_SEMICOLON)
+        parser_advance(p);
     s->parameter_count = p->parameters;
-    return true;
+    return parser_expect(p, LEX_EOF);
 }
 
 int sql_parse(struct arena *a, struct bytes text, struct sql_statement **ret, struct err *e) {
@@ -165,7 +144,7 @@ int sql_parse(struct arena *a, struct bytes text, struct sql_statement **ret, st
         return p.rc;
     if (is_hive(&p))
         rc = ddl_parse(a, s, e);
-    else if (!parse_select_statement(&p, s))
+    else if (!parse_whole(&p, s))
         rc = p.rc;
     if (rc == 0)
         *ret = s;
@@ -202,6 +181,22 @@ static const struct {
     const char *type, *substatement;
 } kinds[] = {
     [SQL_SELECT] = {"DML", "SELECT"},
+    [SQL_CREATE_TABLE_AS] = {"DDL", "CREATE_TABLE_AS_SELECT"},
+    [SQL_INSERT] = {"DML", "INSERT"},
+    [SQL_UNLOAD] = {"DML", "UNLOAD"},
+    [SQL_CREATE_VIEW] = {"DDL", "CREATE_VIEW"},
+    [SQL_DROP_VIEW] = {"DDL", "DROP_VIEW"},
+    [SQL_SHOW_CREATE_VIEW] = {"UTILITY", "SHOW_CREATE_VIEW"},
+    [SQL_PREPARE] = {"UTILITY", "PREPARE"},
+    [SQL_EXECUTE] = {"DML", "EXECUTE"},
+    [SQL_EXECUTE_IMMEDIATE] = {"DML", "EXECUTE_IMMEDIATE"},
+    [SQL_DEALLOCATE] = {"UTILITY", "DEALLOCATE"},
+    [SQL_EXPLAIN] = {"UTILITY", "EXPLAIN"},
+    [SQL_UPDATE] = {"DML", "UPDATE"},
+    [SQL_DELETE] = {"DML", "DELETE"},
+    [SQL_MERGE] = {"DML", "MERGE"},
+    [SQL_OPTIMIZE] = {"DML", "OPTIMIZE"},
+    [SQL_VACUUM] = {"DML", "VACUUM"},
     [SQL_CREATE_DATABASE] = {"DDL", "CREATE_DATABASE"},
     [SQL_DROP_DATABASE] = {"DDL", "DROP_DATABASE"},
     [SQL_CREATE_TABLE] = {"DDL", "CREATE_TABLE"},
@@ -238,5 +233,5 @@ const char *sql_substatement_type(const struct sql_statement *s) {
     return kinds[s->kind].substatement;
 }
 const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s) {
-    return s->kind == SQL_SELECT ? NULL : &s->ddl;
+    return s->kind == SQL_SELECT || sql_kind_is_dml(s->kind) ? NULL : &s->ddl;
 }

@@ -484,15 +484,81 @@ struct sql_query {
     bool with_ties;
 };
 
+/* ---- statements other than queries that Trino's grammar takes ---- */
+struct sql_option { /* WITH (name = value); EXPLAIN (FORMAT JSON) */
+    struct sql_ident name;
+    struct sql_expr *value;
+};
+struct sql_options {
+    struct sql_option *items;
+    size_t count;
+};
+struct sql_assignment { /* SET name = value */
+    struct sql_ident name;
+    struct sql_expr *value;
+};
+enum sql_explain_type {
+    SQL_EXPLAIN_DISTRIBUTED,
+    SQL_EXPLAIN_LOGICAL,
+    SQL_EXPLAIN_VALIDATE,
+    SQL_EXPLAIN_IO
+};
+enum sql_explain_format { SQL_EXPLAIN_TEXT, SQL_EXPLAIN_GRAPHVIZ, SQL_EXPLAIN_JSON };
+/* WHEN [NOT] MATCHED [AND condition] THEN DELETE | UPDATE SET assignments | INSERT columns VALUES
+ */
+enum sql_merge_action { SQL_MERGE_DELETE, SQL_MERGE_UPDATE, SQL_MERGE_INSERT };
+struct sql_merge_case {
+    struct sql_pos pos;
+    bool matched;
+    struct sql_expr *condition;
+    enum sql_merge_action action;
+    struct sql_assignment *assignments;
+    size_t assignment_count;
+    struct sql_idents columns;
+    struct sql_exprs values;
+};
+/* What a kind does not have is empty. */
+struct sql_dml {
+    struct sql_path table; /* CTAS, INSERT, views, UPDATE, DELETE, MERGE, OPTIMIZE, VACUUM */
+    struct sql_pos table_pos;
+    bool if_not_exists, if_exists, or_replace;
+    struct sql_idents columns;     /* CTAS t (a, b), INSERT INTO t (a, b) */
+    struct sql_options properties; /* CTAS, UNLOAD: WITH (..) */
+    bool with_no_data;             /* CTAS */
+    struct bytes comment;          /* CTAS, CREATE VIEW; ptr NULL: none */
+    bool invoker;                  /* CREATE VIEW .. SECURITY INVOKER */
+    struct bytes location;         /* UNLOAD .. TO */
+    struct sql_pos location_pos;
+    struct sql_ident name;              /* PREPARE, EXECUTE, DEALLOCATE: the prepared statement's */
+    struct bytes immediate;             /* EXECUTE IMMEDIATE '..' */
+    struct sql_exprs using;             /* EXECUTE .. USING */
+    struct sql_statement *inner;        /* PREPARE, EXPLAIN */
+    bool analyze, verbose;              /* EXPLAIN ANALYZE [VERBOSE] */
+    enum sql_explain_type type;         /* EXPLAIN (TYPE ..) */
+    enum sql_explain_format format;     /* EXPLAIN (FORMAT ..) */
+    struct sql_assignment *assignments; /* UPDATE */
+    size_t assignment_count;
+    struct sql_expr *where;       /* UPDATE, DELETE, OPTIMIZE */
+    struct sql_ident alias;       /* MERGE INTO t AS alias */
+    struct sql_relation *source;  /* MERGE .. USING */
+    struct sql_expr *on;          /* MERGE */
+    struct sql_merge_case *cases; /* MERGE */
+    size_t case_count;
+};
+
 /* ---- statement ---- */
 struct sql_statement {
     enum sql_kind kind;
     struct sql_pos pos;
-    struct bytes text;
-    struct sql_query *query; /* SQL_SELECT */
-    struct sql_ddl ddl;      /* all others */
+    struct bytes text;       /* whole; an inner statement's: its part */
+    struct sql_query *query; /* SQL_SELECT, CTAS, INSERT, UNLOAD, CREATE VIEW */
+    struct sql_dml *dml;     /* SQL_CREATE_TABLE_AS to SQL_VACUUM, else NULL */
+    struct sql_ddl ddl;      /* Hive's */
     int parameter_count;     /* number of ? */
 };
+static inline bool sql_kind_is_dml(enum sql_kind kind) {
+    return kind >= SQL_CREATE_TABLE_AS && kind <= SQL_VACUUM;
+}
 
 /* Canonical Trino text of a tree, on one line, keywords upper case, identifiers quoted only where
  * they must be; reparsing it gives an equal tree up to positions. For DDL, canonical Hive text.

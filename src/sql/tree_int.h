@@ -16,6 +16,7 @@ void tree_print_json(const struct sql_json_expr *j, struct buf *out);
 /* An expression that must bind at least as tightly as || does. */
 void tree_print_value(const struct sql_expr *e, struct buf *out);
 void tree_print_ddl(const struct sql_statement *s, struct buf *out);
+void tree_print_dml(const struct sql_statement *s, struct buf *out);
 /* Text between items: nothing before the first. */
 static inline void tree_print_comma(size_t index, struct buf *out) {
     if (index)

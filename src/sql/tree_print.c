@@ -317,7 +317,9 @@ void sql_print_query(const struct sql_query *q, struct buf *out) {
 }
 
 void sql_print_statement(const struct sql_statement *s, struct buf *out) {
-    if (s->query)
+    if (s->dml)
+        tree_print_dml(s, out);
+    else if (s->query)
         sql_print_query(s->query, out);
     else
         tree_print_ddl(s, out);

@@ -325,7 +325,7 @@ void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
     case SQL_DESCRIBE:
         print_describe(d, out);
         break;
-    case SQL_SELECT:
+    default: /* tree_print_dml.c */
         break;
     }
 }

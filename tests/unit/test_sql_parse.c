@@ -294,12 +294,18 @@ static void test_statement_types(void **state) {
     static const struct {
         const char *text, *type, *substatement;
         enum sql_kind kind;
-    } rows[] = {{"SELECT 1", "DML", "SELECT", SQL_SELECT},
-                {"VALUES 1", "DML", "SELECT", SQL_SELECT},
-                {"create schema x", "DDL", "CREATE_DATABASE", SQL_CREATE_DATABASE},
-                {"drop table x", "DDL", "DROP_TABLE", SQL_DROP_TABLE},
-                {"show tables", "UTILITY", "SHOW_TABLES", SQL_SHOW_TABLES},
-                {"desc x", "UTILITY", "DESCRIBE_TABLE", SQL_DESCRIBE}};
+    } rows[] = {
+        {"SELECT 1", "DML", "SELECT", SQL_SELECT},
+        {"VALUES 1", "DML", "SELECT", SQL_SELECT},
+        {"create table t as select 1 a", "DDL", "CREATE_TABLE_AS_SELECT", SQL_CREATE_TABLE_AS},
+        {"insert into t values 1", "DML", "INSERT", SQL_INSERT},
+        {"unload (select 1) to 's3://b/'", "DML", "UNLOAD", SQL_UNLOAD},
+        {"create or replace view v as select 1 a", "DDL", "CREATE_VIEW", SQL_CREATE_VIEW},
+        {"explain select 1", "UTILITY", "EXPLAIN", SQL_EXPLAIN},
+        {"create schema x", "DDL", "CREATE_DATABASE", SQL_CREATE_DATABASE},
+        {"drop table x", "DDL", "DROP_TABLE", SQL_DROP_TABLE},
+        {"show tables", "UTILITY", "SHOW_TABLES", SQL_SHOW_TABLES},
+        {"desc x", "UTILITY", "DESCRIBE_TABLE", SQL_DESCRIBE}};
     struct arena *a = &((struct fixture *)*state)->arena;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct sql_statement *s = NULL;
@@ -307,7 +313,7 @@ static void test_statement_types(void **state) {
         assert_int_equal(sql_statement_kind(s), rows[i].kind);
         assert_string_equal(sql_statement_type(s), rows[i].type);
         assert_string_equal(sql_substatement_type(s), rows[i].substatement);
-        assert_int_equal(sql_statement_ddl(s) == NULL, rows[i].kind == SQL_SELECT);
+        assert_int_equal(sql_statement_ddl(s) == NULL, rows[i].kind < SQL_CREATE_DATABASE);
     }
 }
 
