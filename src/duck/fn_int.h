@@ -15,7 +15,8 @@
     X(binary)                                                                                      \
     X(time)                                                                                        \
     X(json)                                                                                        \
-    X(format)
+    X(format)                                                                                      \
+    X(query)
 
 #define X(name)                                                                                    \
     extern const struct duck_function fn_##name##_table[];                                         \

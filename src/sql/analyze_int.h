@@ -132,6 +132,12 @@ struct bound_query *bind_select(struct ctx *outer, struct sql_query *q, struct s
 struct bound_query *bind_query(struct ctx *outer, struct sql_query *q);
 struct bound_query *new_query(struct analyzer *z, enum bound_body body, size_t columns);
 bool bind_limits(struct ctx *c, struct sql_query *q, struct bound_query *b);
+/* ---- analyze_recursion.c ---- */
+/* Trino's rules for one query of WITH RECURSIVE; does it refer to itself? */
+bool check_recursion(struct analyzer *z, const struct sql_with *w, bool *ret_recursive);
+/* base UNION step, in the base's types. */
+struct bound_query *recursive_union(struct analyzer *z, const struct sql_body *b,
+                                    struct bound_query *base, struct bound_query *step);
 /* Checks that expressions of a grouped query use only groups and aggregates. */
 bool check_grouped(struct analyzer *z, struct bound_select *s, struct bound *x,
                    const struct sql_expr *source);

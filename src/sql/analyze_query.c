@@ -238,41 +238,6 @@ static bool push_cte(struct analyzer *z, struct bytes name, struct bound_with *w
     return true;
 }
 
-static bool is_recursive(const struct sql_with *w) {
-    return w->query->body->kind == SQL_B_SET && w->query->body->set.op == SQL_UNION &&
-           !w->query->with_count && !w->query->order_by.count && !w->query->limit &&
-           !w->query->offset;
-}
-
-/* The step's columns become the base's types: that is the type of the recursive relation. */
-static struct bound_query *recursive_union(struct ctx *c, const struct sql_with *w,
-                                           struct bound_query *base, struct bound_query *step) {
-    struct sql_body *b = w->query->body;
-    struct bound_query *q = new_query(c->z, BQ_SET, base->column_count);
-    if (!q)
-        return NULL;
-    if (step->column_count != base->column_count)
-        return fail(
-            c->z, b->pos, "TYPE_MISMATCH",
-            "base and step relations of recursion have different number of fields: %zu, %zu",
-            base->column_count, step->column_count);
-    for (size_t i = 0; i < base->column_count; i++) {
-        q->names[i] = base->names[i];
-        q->types[i] = base->types[i];
-        if (!sql_type_can_coerce(step->types[i], base->types[i]))
-            return fail(c->z, b->pos, "TYPE_MISMATCH",
-                        "recursion step relation output type (%.*s) is not coercible to recursion "
-                        "base relation output type (%.*s) at column %zu",
-                        BYTES_ARG(type_text(c->z, step->types[i])),
-                        BYTES_ARG(type_text(c->z, base->types[i])), i + 1);
-    }
-    q->set_op = SQL_UNION;
-    q->set_all = b->set.all;
-    q->left = base;
-    q->right = step;
-    return q;
-}
-
 static bool bind_recursive(struct ctx *c, const struct sql_with *w, struct bound_with *b) {
     struct sql_body *body = w->query->body;
     struct cte *before = c->z->ctes;
@@ -281,14 +246,8 @@ static bool bind_recursive(struct ctx *c, const struct sql_with *w, struct bound
         return false;
     struct bound_query *base = b->query, *step = bind_body(c, body->set.right);
     c->z->ctes = before;
-    if (!step)
-        return false;
-    if (b->references && !w->columns.count)
-        return fail(c->z, w->pos, "MISSING_COLUMN_ALIASES",
-                    "missing column aliases in recursive WITH query"),
-               false;
-    b->recursive = b->references > 0;
-    b->query = b->recursive ? recursive_union(c, w, base, step) : set_of(c, body, base, step);
+    b->recursive = true;
+    b->query = step ? recursive_union(c->z, body, base, step) : NULL;
     return b->query != NULL;
 }
 
@@ -300,7 +259,10 @@ static bool bind_with(struct ctx *c, const struct sql_with *w, bool recursive,
     *ret = b;
     b->id = c->z->next_id++;
     b->name = w->name.text;
-    if (recursive && is_recursive(w)) {
+    bool is_recursive = false;
+    if (recursive && !check_recursion(c->z, w, &is_recursive))
+        return false;
+    if (is_recursive) {
         if (!bind_recursive(c, w, b))
             return false;
     } else if (!(b->query = bind_query(c, w->query)) || !name_columns(c, w, b)) {
@@ -389,7 +351,6 @@ struct bound_query *bind_query(struct ctx *outer, struct sql_query *q) {
     if (q->with_count) {
         b->with = withs;
         b->with_count = q->with_count;
-        b->recursive = q->recursive;
     }
     return b;
 }

@@ -132,7 +132,7 @@ struct bound_with {
     struct bytes name;
     struct bound_query *query;
     struct bytes *names; /* of its columns, NULL: the query's */
-    bool recursive;
+    bool recursive;      /* query is base UNION step */
     size_t references;
 };
 
@@ -141,7 +141,6 @@ struct bound_query {
     enum bound_body body;
     struct bound_with **with;
     size_t with_count;
-    bool recursive;
     /* outputs */
     struct bytes *names; /* empty: no name */
     const struct sql_type **types;

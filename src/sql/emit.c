@@ -125,8 +125,8 @@ static void emit_select(struct emitter *em, const struct bound_query *q) {
 }
 
 /* ---- set operations, VALUES ---- */
-static void emit_side(struct emitter *em, const struct bound_query *q,
-                      const struct sql_type *const *types) {
+void emit_side(struct emitter *em, const struct bound_query *q,
+               const struct sql_type *const *types) {
     bool same = true;
     for (size_t i = 0; i < q->column_count; i++)
         same &= sql_type_equal(q->types[i], types[i]);
@@ -167,26 +167,6 @@ static void emit_values(struct emitter *em, const struct bound_query *q) {
 }
 
 /* ---- the whole ---- */
-static void emit_with(struct emitter *em, const struct bound_query *q) {
-    bool first = true;
-    for (size_t i = 0; i < q->with_count; i++) {
-        const struct bound_with *w = q->with[i];
-        if (!w->references)
-            continue;
-        if (first)
-            put(em, q->recursive ? "WITH RECURSIVE " : "WITH ");
-        putf(em, first ? "w%d(" : ", w%d(", w->id);
-        for (size_t j = 0; j < w->query->column_count; j++)
-            putf(em, j ? ", c%zu" : "c%zu", j);
-        put(em, ") AS (");
-        emit_query(em, w->query);
-        put(em, ")");
-        first = false;
-    }
-    if (!first)
-        put(em, " ");
-}
-
 void emit_query(struct emitter *em, const struct bound_query *q) {
     if (em->rc)
         return;

@@ -6,6 +6,13 @@
 
 #define EMIT_MAX_BYTES ((size_t)32 << 20)
 
+/* A recursive WITH query whose step is being written out. */
+struct unrolled {
+    const struct bound_with *with;
+    int step; /* which of its predecessors it reads */
+    struct unrolled *around;
+};
+
 struct emitter {
     struct arena *a;
     const struct sql_plan *plan;
@@ -19,6 +26,7 @@ struct emitter {
         struct bytes text;
     } subst[32]; /* a lambda's parameters that stand for something else */
     size_t subst_count;
+    struct unrolled *unrolled;
 };
 
 /* Records NOT_SUPPORTED at the node's position. */
@@ -31,6 +39,13 @@ void put_type(struct emitter *em, const struct sql_type *t);
 
 /* ---- emit.c ---- */
 void emit_query(struct emitter *em, const struct bound_query *q);
+/* "(query)", its columns in other types. */
+void emit_side(struct emitter *em, const struct bound_query *q,
+               const struct sql_type *const *types);
+/* ---- emit_with.c ---- */
+void emit_with(struct emitter *em, const struct bound_query *q);
+/* "w3", or "w3_1" where a step of a recursive query reads the one before it. */
+void emit_with_name(struct emitter *em, const struct bound_with *w);
 /* ---- emit_relation.c ---- */
 void emit_relation(struct emitter *em, const struct bound_rel *r);
 /* ---- emit_expr.c ---- */

@@ -104,7 +104,8 @@ void emit_relation(struct emitter *em, const struct bound_rel *r) {
         putf(em, " AS r%d", r->id);
         break;
     case REL_CTE:
-        putf(em, "w%d AS r%d", r->with->id, r->id);
+        emit_with_name(em, r->with);
+        putf(em, " AS r%d", r->id);
         break;
     case REL_QUERY:
         put(em, "(");
