@@ -88,8 +88,8 @@ class Trino:
             time.sleep(0.3)
         raise RuntimeError("Trino did not start: " + self.log.read_text(errors="replace")[-600:])
 
-    def call(self, path, body=None, catalog="tarn"):
-        head = {"X-Trino-User": "bench", "X-Trino-Catalog": catalog, "X-Trino-Schema": "bench"}
+    def call(self, path, body=None, catalog="tarn", schema="bench"):
+        head = {"X-Trino-User": "bench", "X-Trino-Catalog": catalog, "X-Trino-Schema": schema}
         url = path if path.startswith("http") else f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, body.encode() if body else None, head)
         with urllib.request.urlopen(request, timeout=60) as reply:

@@ -10,11 +10,7 @@ extensions=$PWD/.cache/duckdb-extensions
 tarn=${TARN:-build/tarn}
 
 [ -x "$python" ] || tools/install-test-deps.sh
-if [ ! -e "$extensions/installed-1.5.5" ]; then
-    "$python" -m pip install -q --disable-pip-version-check --no-deps --target "$extensions" \
-        duckdb-extension-tpch==1.5.5 duckdb-extension-tpcds==1.5.5
-    touch "$extensions/installed-1.5.5"
-fi
+PYTHON=$python tools/fetch-duckdb-extensions.sh
 
 home=$(mktemp -d)
 server=
