@@ -1,11 +1,9 @@
-/* fn_binary.c - digests and encodings of varbinary. */
+/* fn_binary.c - digests of varbinary. */
 #include "base/hash.h"
 #include "duck/fn_call.h"
 #include "duck/fn_int.h"
-#include <ctype.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <utf8proc.h>
 
 static bool digest(struct fn_call *c, idx_t i, const EVP_MD *md) {
     unsigned char out[EVP_MAX_MD_SIZE];
@@ -100,77 +98,15 @@ FN(xxhash64) {
     return fn_out_str(c, i, bytes_of(out, 8));
 }
 
-FN(from_utf8) {
-    struct bytes v = fn_str(c, 0, i);
-    buf_reset(&c->scratch);
-    for (size_t at = 0; at < v.len;) {
-        utf8proc_int32_t cp;
-        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)v.ptr + at,
-                                              (utf8proc_ssize_t)(v.len - at), &cp);
-        buf_add(&c->scratch, n > 0 ? bytes_slice(v, at, at + (size_t)n) : BYTES("\xEF\xBF\xBD"));
-        at += n > 0 ? (size_t)n : 1;
-    }
-    return fn_out_scratch(c, i);
-}
-static int hex(char ch) {
-    return isdigit((unsigned char)ch) ? ch - '0' : (ch | 32) - 'a' + 10;
-}
-FN(from_hex) {
-    struct bytes v = fn_str(c, 0, i);
-    bool ok = v.len % 2 == 0;
-    buf_reset(&c->scratch);
-    for (size_t k = 0; ok && k < v.len; k += 2) {
-        ok = isxdigit((unsigned char)v.ptr[k]) && isxdigit((unsigned char)v.ptr[k + 1]);
-        if (ok)
-            buf_add_char(&c->scratch, (char)(hex(v.ptr[k]) * 16 + hex(v.ptr[k + 1])));
-    }
-    return ok ? fn_out_scratch(c, i)
-              : fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Invalid input for from_hex: %.*s",
-                        (int)MIN_OF(v.len, (size_t)100), v.ptr);
-}
-static int base64_value(char ch) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *p = ch ? strchr(digits, ch) : NULL;
-    return p ? (int)(p - digits) : -1;
-}
-FN(from_base64) {
-    struct bytes v = fn_str(c, 0, i);
-    unsigned bits = 0, have = 0;
-    while (v.len && v.ptr[v.len - 1] == '=')
-        v.len--;
-    bool ok = v.len % 4 != 1;
-    buf_reset(&c->scratch);
-    for (size_t k = 0; ok && k < v.len; k++) {
-        int d = base64_value(v.ptr[k]);
-        ok = d >= 0;
-        bits = bits << 6 | (unsigned)(d & 63);
-        have += 6;
-        if (ok && have >= 8) {
-            have -= 8;
-            buf_add_char(&c->scratch, (char)(bits >> have & 255));
-        }
-    }
-    return ok ? fn_out_scratch(c, i)
-              : fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Illegal base64 character");
-}
-
 #define ROW(name)                                                                                  \
     { "t_" #name, "BLOB", "BLOB", call_##name, 0, NULL }
 #define HROW(name)                                                                                 \
     { "t_hmac_" #name, "BLOB, BLOB", "BLOB", call_hmac_##name, 0, NULL }
 const struct duck_function fn_binary_table[] = {
-    ROW(md5),
-    ROW(sha1),
-    ROW(sha256),
-    ROW(sha512),
-    HROW(md5),
-    HROW(sha1),
-    HROW(sha256),
-    HROW(sha512),
-    ROW(xxhash64),
-    {"t_crc32", "BLOB", "BIGINT", call_crc32, 0, NULL},
-    {"t_from_utf8", "BLOB", "VARCHAR", call_from_utf8, 0, NULL},
-    {"t_from_hex", "VARCHAR", "BLOB", call_from_hex, 0, NULL},
-    {"t_from_base64", "VARCHAR", "BLOB", call_from_base64, 0, NULL},
+    ROW(md5),      ROW(sha1),
+    ROW(sha256),   ROW(sha512),
+    HROW(md5),     HROW(sha1),
+    HROW(sha256),  HROW(sha512),
+    ROW(xxhash64), {"t_crc32", "BLOB", "BIGINT", call_crc32, 0, NULL},
 };
 const size_t fn_binary_count = COUNT_OF(fn_binary_table);

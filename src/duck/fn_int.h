@@ -13,6 +13,10 @@
     X(regexp)                                                                                      \
     X(url)                                                                                         \
     X(binary)                                                                                      \
+    X(hash)                                                                                        \
+    X(encode)                                                                                      \
+    X(stats)                                                                                       \
+    X(measure)                                                                                     \
     X(time)                                                                                        \
     X(json)                                                                                        \
     X(format)                                                                                      \

@@ -221,30 +221,6 @@ MATH(sinh, sinh)
 MATH(cosh, cosh)
 MATH(tanh, tanh)
 
-FN(normal_cdf) {
-    double mean = fn_f64(c, 0, i), sd = fn_f64(c, 1, i), v = fn_f64(c, 2, i);
-    if (!(sd > 0))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "standardDeviation must be > 0");
-    return fn_out_f64(c, i, 0.5 * (1 + erf((v - mean) / (sd * sqrt(2)))));
-}
-FN(width_bucket) {
-    double x = fn_f64(c, 0, i), lo = fn_f64(c, 1, i), hi = fn_f64(c, 2, i);
-    int64_t n = fn_i64(c, 3, i);
-    if (n <= 0)
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "bucketCount must be greater than 0");
-    if (isnan(x))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "operand must not be NaN");
-    if (!isfinite(lo) || !isfinite(hi))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "bounds must be finite");
-    if (lo == hi)
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "bounds cannot equal each other");
-    double low = fmin(lo, hi), high = fmax(lo, hi);
-    int64_t r = x < low     ? 0
-                : x >= high ? n + 1
-                            : (int64_t)((double)n * (x - low) / (high - low)) + 1;
-    return fn_out_i64(c, i, lo > hi ? n - r + 1 : r);
-}
-
 /* ---- bases and bits ---- */
 FN(from_base) {
     struct bytes v = fn_str(c, 0, i);
@@ -448,8 +424,6 @@ const struct duck_function fn_number_table[] = {
     D1(sinh),
     D1(cosh),
     D1(tanh),
-    {"t_normal_cdf", "DOUBLE, DOUBLE, DOUBLE", "DOUBLE", call_normal_cdf, 0, NULL},
-    {"t_width_bucket", "DOUBLE, DOUBLE, DOUBLE, BIGINT", "BIGINT", call_width_bucket, 0, NULL},
     {"t_from_base", "VARCHAR, BIGINT", "BIGINT", call_from_base, 0, NULL},
     {"t_to_base", "BIGINT, BIGINT", "VARCHAR", call_to_base, 0, NULL},
     {"t_shift_left", "BIGINT, BIGINT", "BIGINT", call_shift_left, 0, NULL},

@@ -52,6 +52,9 @@ static void from_text(struct emitter *em, const struct bound *at, struct bytes v
     case ST_UUID:
         native(em, v, to, is_try);
         return;
+    case ST_VARBINARY:
+        call(em, "encode", v);
+        return;
     default:
         break;
     }
