@@ -23,6 +23,7 @@ from pathlib import Path
 import duckdb
 
 import catalog
+import tpch
 from common import BUILD, KEY, SECRET, TARN, Tarn, aws, free_port, percentile, program, say, stop
 
 CONVERT_EVENTS, CONVERT_ROUNDS = 1_000_000, 15
@@ -321,12 +322,37 @@ def start_rows(r):
     yield "resident memory of the idle server", memory, "", "", "≤ 30 MB"
 
 
+def tpch_rows(r):
+    yield (
+        f"TPC-H at scale {r['scale']}, 22 queries over the Athena API with result files",
+        f"{r['tarn_sum_s']:.2f} s",
+        f"{r['duckdb_sum_s']:.2f} s (bare DuckDB, same files and threads)",
+        f"{r['ratio']:.2f} x",
+        "≤ 1.1 x",
+    )
+    if "trino_s" in r:
+        slower = ", ".join(map(str, r["slower_than_trino"])) or "none"
+        ratio = sum(r["trino_s"]) / r["tarn_sum_s"]
+        yield "the same on Trino 435; queries on which Tarn is slower", slower, f"{sum(r['trino_s']):.2f} s", f"{ratio:.1f} x", "none"
+    one = r["select_1"]
+    yield "`select 1`, start to rows", f"p50 {one['p50_ms']:.2f} ms, p99 {one['p99_ms']:.2f} ms", "", "", "p50 < 5 ms"
+    many = r["clients_64"]
+    yield (
+        "64 clients at once, a small query each",
+        f"{many['queries_per_s']:.0f} queries/s, p50 {many['p50_ms']:.0f} ms, p99 {many['p99_ms']:.0f} ms",
+        "",
+        f"fewest {many['fewest']}, most {many['most']} a client",
+        "",
+    )
+
+
 SECTIONS = {
     "start": (start, start_rows),
     "convert": (convert, convert_rows),
     "puts": (puts, put_rows),
     "visible": (visible, visible_rows),
     "queries": (queries, query_rows),
+    "tpch": (tpch.tpch, tpch_rows),
     **catalog.SECTIONS,
 }
 GROUPS = {"catalog": list(catalog.SECTIONS)}

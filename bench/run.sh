@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the peers that are asked for once, then measures and prints the table; see
 # docs/benchmarks.md. Environment: TARN (program), PYTHON (with tests/requirements.txt), ONLY (some of
-# start,convert,puts,visible,queries and catalog = partitions,projection,planning,readers).
+# start,convert,puts,visible,queries,tpch and catalog = partitions,projection,planning,readers).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 kinesalite=3.3.3
@@ -33,5 +33,6 @@ if wants visible queries; then
     FLIGHTS=$("$root/tools/fetch-flights.sh")
     export FLIGHTS
 fi
-if wants catalog planning; then "$root/tools/trino.sh" fetch; fi
+if wants tpch; then "$root/tools/fetch-duckdb-extensions.sh"; fi
+if wants catalog planning tpch; then "$root/tools/trino.sh" fetch; fi
 KINESALITE=$peers/node_modules/kinesalite/cli.js exec "$PYTHON" "$root/bench/run.py"

@@ -95,9 +95,9 @@ class Trino:
         with urllib.request.urlopen(request, timeout=60) as reply:
             return json.load(reply)
 
-    def query(self, sql, catalog="tarn"):
+    def query(self, sql, catalog="tarn", schema="bench"):
         """Rows, and the query's own statistics."""
-        reply, rows = self.call("/v1/statement", sql, catalog), []
+        reply, rows = self.call("/v1/statement", sql, catalog, schema), []
         while True:
             rows += reply.get("data", [])
             if "error" in reply:

@@ -8,6 +8,7 @@
 # the newest release for Java 17, which Debian has.
 set -euo pipefail
 version=435
+memory=${TRINO_MEMORY_MB:-1200} # of the heap; a query may have a quarter of it
 home=$(cd "$(dirname "$0")/.." && pwd)/.cache/peers/trino-$version
 
 need() { # PROGRAM PACKAGE
@@ -102,14 +103,14 @@ node-scheduler.include-coordinator=true
 http-server.http.port=$port
 http-server.log.enabled=false
 discovery.uri=http://127.0.0.1:$port
-query.max-memory=300MB
-query.max-memory-per-node=300MB
-memory.heap-headroom-per-node=200MB
+query.max-memory=$((memory / 4))MB
+query.max-memory-per-node=$((memory / 4))MB
+memory.heap-headroom-per-node=$((memory / 6))MB
 plugin.dir=$home/plugin
 catalog.config-dir=$etc/catalog
 EOF
     cd "$etc" # whatever it writes goes with it
-    java -Xmx1200m -XX:+UseSerialGC -Djdk.attach.allowAttachSelf=true \
+    java -Xmx${memory}m -XX:+UseSerialGC -Djdk.attach.allowAttachSelf=true \
         -Dconfig="$etc/config.properties" -cp "$home/lib:$home/lib/*" Main &
     local java=$!
     trap 'kill -9 $java 2>/dev/null' TERM INT # it has nothing to keep, and stops slowly
