@@ -283,15 +283,17 @@ static int drop_table(struct query_service *q, const struct sql_ddl *d, struct b
 int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, struct buf *out,
             struct bytes *ret_columns_json, struct err *e) {
     struct sql_statement *s = NULL;
-    int rc = sql_parse(a, x->sql, &s, e);
+    int rc = exec_statement(x, a, &s, e);
     if (rc)
         return rc;
+    *ret_columns_json = BYTES("[]");
+    if (sql_statement_kind(s) == SQL_PREPARE || sql_statement_kind(s) == SQL_DEALLOCATE)
+        return prepared_run(q, a, x, s, e);
     const struct sql_ddl *d = sql_statement_ddl(s);
     if (!d)
         return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0, "%s is not supported",
                              sql_substatement_type(s));
     struct bytes database = d->name.database.len ? d->name.database : x->database;
-    *ret_columns_json = BYTES("[]");
     switch (sql_statement_kind(s)) {
     case SQL_CREATE_DATABASE:
         return create_database(q, d, database, e);

@@ -193,7 +193,7 @@ static int look(struct plan *p, const struct exec *x, bool *ret_stale, struct er
     int64_t start_us = now_us(p), analyzed_us;
     int rc = check_catalog(x, e);
     if (!rc)
-        rc = sql_parse(&p->arena, x->sql, &s, e);
+        rc = exec_statement(x, &p->arena, &s, e);
     if (!rc)
         rc = catalog_view_open(p->service->d.catalog, &p->view, e);
     if (!rc)

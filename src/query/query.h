@@ -31,9 +31,11 @@ struct query_start {
     struct bytes sql;
     struct bytes database; /* "" : default */
     struct bytes catalog_name;
-    struct bytes output_location; /* "" : the workgroup's */
-    struct bytes workgroup;       /* "" : primary */
-    struct bytes client_token;    /* idempotence; "" : none */
+    struct bytes output_location;   /* "" : the workgroup's */
+    struct bytes workgroup;         /* "" : primary */
+    struct bytes client_token;      /* idempotence; "" : none */
+    const struct bytes *parameters; /* values of the statement's ?: SQL expressions as text */
+    size_t parameter_count;
 };
 /* ERR_INVALID_REQUEST for parse errors, unknown workgroup, missing output location. */
 int query_start(struct query_service *q, const struct query_start *in, char ret_id[37],

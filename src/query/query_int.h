@@ -28,6 +28,9 @@ struct exec {
     struct arena arena;
     char id[37];
     struct bytes sql, database, catalog_name, workgroup, output_uri;
+    struct bytes run_sql;           /* what is run: `sql`, or what it executes */
+    const struct bytes *parameters; /* values of its ? */
+    size_t parameter_count;
     const char *statement_type, *substatement_type;
     bool is_select;
     bool has_token;
@@ -82,6 +85,18 @@ void exec_finish(struct exec *x, enum exec_state state, const struct err *e);
 void exec_enqueue(struct exec *x); /* under lock */
 void exec_unref(struct exec *x);   /* under lock */
 void exec_free(struct exec *x);
+
+/* ---- prepared.c ---- */
+/* Reads x->sql: fills run_sql, parameters and the types; *ret, in `a`, is the statement that runs,
+ * its parameters not bound. Parse errors as sql_parse; ERR_INVALID_REQUEST. */
+int exec_resolve(struct exec *x, struct arena *a, struct sql_statement **ret,
+                 struct err *e) WARN_UNUSED;
+/* The statement that runs, with its parameters' values. */
+int exec_statement(const struct exec *x, struct arena *a, struct sql_statement **ret,
+                   struct err *e) WARN_UNUSED;
+/* PREPARE, DEALLOCATE PREPARE. */
+int prepared_run(struct query_service *q, struct arena *a, const struct exec *x,
+                 const struct sql_statement *s, struct err *e) WARN_UNUSED;
 
 /* ---- record.c: the document {"QueryExecution":{..},"Columns":[..],"HasToken":bool} ---- */
 void record_write(const struct exec *x, struct buf *out); /* under lock */

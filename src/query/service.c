@@ -158,8 +158,11 @@ static void id_from_token(const struct query_start *in, char id[37]) {
 }
 
 static int invalid_sql(struct err *e, const struct err *why) {
-    if (why->code == ERR_NOMEM)
-        return err_set(e, ERR_NOMEM, NULL);
+    if (why->code != ERR_SQL) {
+        if (e)
+            *e = *why;
+        return why->code;
+    }
     struct err copy = *why;
     int rc =
         copy.line && strncmp(copy.text, "line ", 5) != 0 && strncmp(copy.text, "FAILED:", 7) != 0
@@ -173,14 +176,11 @@ static int read_statement(struct exec *x, struct err *e) {
     struct err why;
     struct arena a;
     arena_init(&a, 0);
-    int rc = sql_parse(&a, x->sql, &s, &why);
-    if (rc) {
+    int rc = exec_resolve(x, &a, &s, &why);
+    if (rc)
         rc = invalid_sql(e, &why);
-    } else {
+    else
         x->is_select = sql_statement_kind(s) == SQL_SELECT;
-        x->statement_type = sql_statement_type(s);
-        x->substatement_type = sql_substatement_type(s);
-    }
     arena_clear(&a);
     return rc;
 }
@@ -197,6 +197,14 @@ static struct bytes lower(struct arena *a, struct bytes v) {
     return r;
 }
 
+static void copy_parameters(struct exec *x, const struct query_start *in) {
+    struct bytes *v = ARENA_NEW_N(&x->arena, struct bytes, in->parameter_count + 1);
+    for (size_t i = 0; v && i < in->parameter_count; i++)
+        v[i] = arena_copy(&x->arena, in->parameters[i]);
+    x->parameters = v;
+    x->parameter_count = in->parameter_count;
+}
+
 static int fill(struct query_service *q, const struct query_start *in, struct exec *x,
                 struct err *e) {
     struct bytes location;
@@ -210,6 +218,7 @@ static int fill(struct query_service *q, const struct query_start *in, struct ex
     x->catalog_name = arena_copy(&x->arena, or_else(in->catalog_name, "AwsDataCatalog"));
     x->workgroup = arena_copy(&x->arena, or_else(in->workgroup, "primary"));
     x->columns_json = BYTES("[]");
+    copy_parameters(x, in);
     if (x->has_token)
         id_from_token(in, x->id);
     else

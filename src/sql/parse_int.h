@@ -20,9 +20,11 @@ struct parser {
     int rc; /* 0 until something failed */
     const struct lex_token *tokens;
     size_t count, at;
-    int depth;      /* of recursion */
-    int tall;       /* height of the tallest chain finished below the current node */
-    int parameters; /* `?` so far */
+    int depth;                    /* of recursion */
+    int tall;                     /* height of the tallest chain finished below the current node */
+    struct sql_expr **parameters; /* the ? so far */
+    size_t parameter_count;
+    bool constants; /* a parameter's value: no columns, no queries */
     /* What could have stood at token `wanted_at`: for "Expecting". Inside a named rule such as
      * <expression>, at the rule's first token (quiet_at), only the rule's name is listed. */
     size_t wanted_at, quiet_at;
@@ -91,6 +93,7 @@ bool starts_query(enum lex_kind kind);
 
 /* ---- nodes ---- */
 struct sql_expr *parser_expr(struct parser *p, enum sql_expr_kind kind, struct sql_pos pos);
+struct sql_expr *parse_parameter(struct parser *p); /* the cursor is at a ? */
 
 /* ---- parse_expr.c, parse_primary.c, parse_call.c, parse_window.c, parse_json.c ---- */
 struct sql_expr *parse_expression(struct parser *p);

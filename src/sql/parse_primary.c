@@ -36,8 +36,11 @@ static struct sql_expr *parse_long_lambda(struct parser *p) {
     return parse_lambda_body(p, e);
 }
 
+static bool not_constant(struct parser *p, struct sql_pos pos, const char *what);
 static struct sql_expr *parse_subquery(struct parser *p, enum sql_expr_kind kind,
                                        struct sql_pos pos) {
+    if (!not_constant(p, pos, "a subquery"))
+        return NULL;
     struct sql_expr *e = parser_expr(p, kind, pos);
     if (!e)
         return NULL;
@@ -141,12 +144,18 @@ static struct sql_expr *parse_cast(struct parser *p) {
     return parser_expect(p, LEX_RPAREN) ? e : NULL;
 }
 
-static struct sql_expr *parse_parameter(struct parser *p) {
+struct sql_expr *parse_parameter(struct parser *p) {
     struct sql_expr *e = parser_expr(p, SQL_E_PARAMETER, pos_here(p));
     parser_advance(p);
-    if (e)
-        e->parameter_index = p->parameters++;
-    return e;
+    if (!e)
+        return NULL;
+    e->parameter_index = (int)p->parameter_count;
+    return LIST_ADD(p, p->parameters, p->parameter_count, e) ? e : NULL;
+}
+
+static bool not_constant(struct parser *p, struct sql_pos pos, const char *what) {
+    return !p->constants || parser_fail_at(p, pos, "EXPRESSION_NOT_CONSTANT",
+                                           "Constant expression cannot contain %s", what);
 }
 
 static struct sql_expr *parse_exists(struct parser *p) {
@@ -233,6 +242,8 @@ static struct sql_expr *parse_name(struct parser *p) {
     }
     if (tok(p)->kind == LEX_LPAREN)
         return parse_call(p, path, pos);
+    if (!not_constant(p, pos, "column references"))
+        return NULL;
     struct sql_expr *e = parser_expr(p, SQL_E_COLUMN, pos);
     if (e)
         e->path = path;

@@ -244,14 +244,8 @@ static struct sql_body *parse_body(struct parser *p) {
 /* ---- ORDER BY, OFFSET, LIMIT, FETCH ---- */
 
 static struct sql_expr *parse_row_count(struct parser *p) {
-    struct sql_expr *e = parser_expr(p, SQL_E_INTEGER, pos_here(p));
-    if (!e)
-        return NULL;
-    if (parser_accept(p, LEX_QUESTION)) {
-        e->kind = SQL_E_PARAMETER;
-        e->parameter_index = p->parameters++;
-        return e;
-    }
+    if (parser_at_kind(p, LEX_QUESTION))
+        return parse_parameter(p);
     return parser_at_kind(p, LEX_INTEGER) ? parse_literal(p) : (parser_mismatch(p), NULL);
 }
 

@@ -72,6 +72,22 @@ enum sql_kind sql_statement_kind(const struct sql_statement *s);
 const char *sql_statement_type(const struct sql_statement *s);
 const char *sql_substatement_type(const struct sql_statement *s);
 
+/* Gives every ? of the text its value: constant expressions as text ('a', 10, DATE '2024-01-01'),
+ * in order. What is wrong with a value has the position of its ?. INVALID_PARAMETER_USAGE for
+ * another number of values; the statement that a PREPARE holds keeps its own. */
+int sql_bind_parameters(struct arena *a, struct sql_statement *s, const struct bytes *values,
+                        size_t count, struct err *e) WARN_UNUSED;
+/* What PREPARE, EXECUTE and DEALLOCATE say; the rest is empty. Views of the statement's text. */
+struct sql_prepared {
+    struct bytes name;
+    struct bytes text;         /* PREPARE .. FROM, EXECUTE IMMEDIATE: a statement */
+    const struct bytes *using; /* EXECUTE .. USING: expressions, in the arena */
+    size_t using_count;
+    enum sql_kind kind; /* of the statement in PREPARE .. FROM */
+};
+int sql_statement_prepared(struct arena *a, const struct sql_statement *s, struct sql_prepared *ret,
+                           struct err *e) WARN_UNUSED;
+
 /* ---- DDL, for query/ddl.c ---- names are lower-cased. */
 struct sql_name {
     struct bytes database, table;

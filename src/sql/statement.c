@@ -126,7 +126,8 @@ static bool parse_whole(struct parser *p, struct sql_statement *s) {
         return false;
     while (tok(p)->kind == LEX_SEMICOLON)
         parser_advance(p);
-    s->parameter_count = p->parameters;
+    s->parameters = p->parameters;
+    s->parameter_count = p->parameter_count;
     return parser_expect(p, LEX_EOF);
 }
 

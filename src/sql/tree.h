@@ -550,11 +550,12 @@ struct sql_dml {
 struct sql_statement {
     enum sql_kind kind;
     struct sql_pos pos;
-    struct bytes text;       /* whole; an inner statement's: its part */
-    struct sql_query *query; /* SQL_SELECT, CTAS, INSERT, UNLOAD, CREATE VIEW */
-    struct sql_dml *dml;     /* SQL_CREATE_TABLE_AS to SQL_VACUUM, else NULL */
-    struct sql_ddl ddl;      /* Hive's */
-    int parameter_count;     /* number of ? */
+    struct bytes text;            /* whole; an inner statement's: its part */
+    struct sql_query *query;      /* SQL_SELECT, CTAS, INSERT, UNLOAD, CREATE VIEW */
+    struct sql_dml *dml;          /* SQL_CREATE_TABLE_AS to SQL_VACUUM, else NULL */
+    struct sql_ddl ddl;           /* Hive's */
+    struct sql_expr **parameters; /* the ?, in order of text */
+    size_t parameter_count;
 };
 static inline bool sql_kind_is_dml(enum sql_kind kind) {
     return kind >= SQL_CREATE_TABLE_AS && kind <= SQL_VACUUM;

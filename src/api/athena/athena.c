@@ -28,6 +28,21 @@ static struct bytes unquoted(struct bytes name) {
     return quoted ? bytes_slice(name, 1, name.len - 1) : name;
 }
 
+static int parameters(struct api_call *call, struct query_start *in) {
+    const struct json *list = json_get(call->in, "ExecutionParameters");
+    struct bytes *v = ARENA_NEW_N(call->arena, struct bytes, list ? list->count + 1 : 1);
+    if (!v)
+        return err_set(&call->err, ERR_NOMEM, NULL);
+    JSON_FOR_EACH(m, list) {
+        if (m->kind != JSON_STRING || m->text.len < 1 || m->text.len > 1024)
+            return err_set(&call->err, ERR_INVALID_REQUEST,
+                           "Each of the ExecutionParameters is a string of 1 to 1024 characters.");
+        v[in->parameter_count++] = m->text;
+    }
+    in->parameters = v;
+    return 0;
+}
+
 static int start(struct api_call *call) {
     const struct json *context = json_get(call->in, "QueryExecutionContext");
     const struct json *result = json_get(call->in, "ResultConfiguration");
@@ -38,10 +53,10 @@ static int start(struct api_call *call) {
                              .workgroup = json_get_str(call->in, "WorkGroup"),
                              .client_token = json_get_str(call->in, "ClientRequestToken")};
     char id[37];
-    if (json_get(call->in, "ExecutionParameters"))
-        return err_set(&call->err, ERR_INVALID_REQUEST,
-                       "ExecutionParameters are not supported yet; put the values into the query.");
-    int rc = query_start(athena_of(call)->query, &in, id, &call->err);
+    int rc = parameters(call, &in);
+    if (rc)
+        return rc;
+    rc = query_start(athena_of(call)->query, &in, id, &call->err);
     if (rc)
         return rc;
     jsonw_object(&call->out);
@@ -140,6 +155,7 @@ static const struct api_param p_start[] = {TEXT("QueryString", true, 262144),
                                            {"QueryExecutionContext", API_STRUCT, false, 0, 0, NULL},
                                            {"ResultConfiguration", API_STRUCT, false, 0, 0, NULL},
                                            TEXT("WorkGroup", false, 128),
+                                           {"ExecutionParameters", API_LIST, false, 1, 16384, NULL},
                                            END};
 static const struct api_param p_id[] = {ID, END};
 static const struct api_param p_ids[] = {{"QueryExecutionIds", API_LIST, true, 1, 50, NULL}, END};
@@ -163,6 +179,18 @@ static const struct api_param p_table[] = {TEXT("CatalogName", true, 256),
                                            TEXT("DatabaseName", true, 128),
                                            TEXT("TableName", true, 128), END};
 
+static const struct api_param p_put_prepared[] = {TEXT("StatementName", true, 256),
+                                                  TEXT("WorkGroup", true, 128),
+                                                  TEXT("QueryStatement", true, 262144),
+                                                  {"Description", API_STRING, false, 1, 1024, NULL},
+                                                  END};
+static const struct api_param p_prepared[] = {TEXT("StatementName", true, 256),
+                                              TEXT("WorkGroup", true, 128), END};
+static const struct api_param p_prepareds[] = {
+    {"PreparedStatementNames", API_LIST, true, 1, 50, NULL}, TEXT("WorkGroup", true, 128), END};
+static const struct api_param p_list_prepared[] = {TEXT("WorkGroup", true, 128), TOKEN, MAX(50),
+                                                   END};
+
 #define OP(n, handler, params, text)                                                               \
     { #n, handler, params, "athena:" #n, text }
 const struct api_op athena_operations[] = {
@@ -172,6 +200,17 @@ const struct api_op athena_operations[] = {
     OP(ListQueryExecutions, list, p_list, "Lists a workgroup's queries, newest first."),
     OP(StopQueryExecution, stop, p_id, "Cancels a query."),
     OP(GetQueryResults, results, p_results, "Reads a page of a query's result."),
+    OP(CreatePreparedStatement, athena_create_prepared, p_put_prepared,
+       "Creates a prepared statement."),
+    OP(GetPreparedStatement, athena_get_prepared, p_prepared, "Describes a prepared statement."),
+    OP(BatchGetPreparedStatement, athena_batch_get_prepared, p_prepareds,
+       "Describes up to 50 prepared statements."),
+    OP(ListPreparedStatements, athena_list_prepared, p_list_prepared,
+       "Lists a workgroup's prepared statements."),
+    OP(UpdatePreparedStatement, athena_update_prepared, p_put_prepared,
+       "Changes a prepared statement."),
+    OP(DeletePreparedStatement, athena_delete_prepared, p_prepared,
+       "Deletes a prepared statement."),
     OP(CreateWorkGroup, athena_create_workgroup, p_create_workgroup, "Creates a workgroup."),
     OP(GetWorkGroup, athena_get_workgroup, p_workgroup, "Describes a workgroup."),
     OP(UpdateWorkGroup, athena_update_workgroup, p_workgroup, "Changes a workgroup."),

@@ -27,6 +27,14 @@ int athena_get_database(struct api_call *call);
 int athena_list_table_metadata(struct api_call *call);
 int athena_get_table_metadata(struct api_call *call);
 
+/* ---- athena_prepared.c ---- */
+int athena_create_prepared(struct api_call *call);
+int athena_get_prepared(struct api_call *call);
+int athena_batch_get_prepared(struct api_call *call);
+int athena_list_prepared(struct api_call *call);
+int athena_update_prepared(struct api_call *call);
+int athena_delete_prepared(struct api_call *call);
+
 /* ---- athena_workgroup.c ---- */
 int athena_create_workgroup(struct api_call *call);
 int athena_get_workgroup(struct api_call *call);
