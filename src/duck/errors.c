@@ -95,6 +95,41 @@ static bool rewrite_overflow(struct bytes text, char *out, size_t cap) {
     snprintf(out, cap, "%s %s overflow: %s", name, operation, operands);
     return true;
 }
+static const char *trino_type(const char *engine) {
+    static const struct {
+        const char *engine, *trino;
+    } names[] = {
+        {"INT8", "tinyint"}, {"INT16", "smallint"}, {"INT32", "integer"}, {"INT64", "bigint"}};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        if (strcmp(engine, names[i].engine) == 0)
+            return names[i].trino;
+    return engine;
+}
+/* A number that does not fit its new type. The engine has four sentences for that:
+ *   Type INT64 with value 130 can't be cast because the value is out of range for the destination
+ *   type INT8
+ *   Failed to cast decimal value 128 to type INT8
+ *   Could not cast value 10 to DECIMAL(38,37)
+ *   Casting value "12345.6" to type DECIMAL(4,0) failed: value is out of range! */
+static bool rewrite_range(struct bytes text, char *out, size_t cap) {
+    static const char out_of_range[] = "be cast because the value is out of range";
+    char copy[400], value[160], type[32];
+    int p, s;
+    snprintf(copy, sizeof(copy), "%.*s", BYTES_ARG(text));
+    const char *at = strstr(copy, "destination type ");
+    if (strstr(copy, out_of_range) && at && sscanf(copy, "Type %*s with value %159s", value) == 1 &&
+        sscanf(at, "destination type %31[A-Z0-9]", type) == 1)
+        snprintf(out, cap, "Out of range for %s: %s", trino_type(type), value);
+    else if (sscanf(copy, "Failed to cast decimal value %159s to type %31[A-Z0-9]", value, type) ==
+             2)
+        snprintf(out, cap, "Cannot cast '%s' to %s", value, trino_type(type));
+    else if (sscanf(copy, "Could not cast value %159s to DECIMAL(%d,%d)", value, &p, &s) == 3 ||
+             sscanf(copy, "Casting value \"%159[^\"]\" to type DECIMAL(%d,%d)", value, &p, &s) == 3)
+        snprintf(out, cap, "Cannot cast '%s' to DECIMAL(%d, %d)", value, p, s);
+    else
+        return false;
+    return true;
+}
 static const char *name_of_kind(struct bytes kind) {
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (bytes_eq_str(kind, kinds[i].kind))
@@ -113,6 +148,8 @@ static int map_text(struct duck *d, struct bytes kind, struct bytes text, struct
                              "Query exceeded per-node memory limit of %lldMB; use fewer columns or "
                              "groups, or a workgroup with more memory.",
                              (long long)d->memory_mb);
+    if (rewrite_range(text, rewritten, sizeof(rewritten)))
+        return err_set_named(e, ERR_SQL, "NUMERIC_VALUE_OUT_OF_RANGE", 0, "%s", rewritten);
     if (rewrite_cast(text, rewritten, sizeof(rewritten)) ||
         rewrite_overflow(text, rewritten, sizeof(rewritten)))
         text = bytes_str(rewritten);

@@ -43,10 +43,10 @@ FN(double) {
     return text_to_double(fn_str(c, 0, i), &v) ? fn_out_f64(c, i, v) : cannot(c, i, "DOUBLE");
 }
 FN(real) {
-    double v;
-    if (!text_to_double(fn_str(c, 0, i), &v))
+    float v;
+    if (!text_to_real(fn_str(c, 0, i), &v))
         return cannot(c, i, "REAL");
-    ((float *)c->out_data)[i] = (float)v;
+    ((float *)c->out_data)[i] = v;
     return true;
 }
 FN(boolean) {

@@ -13,6 +13,7 @@
     X(regexp)                                                                                      \
     X(url)                                                                                         \
     X(binary)                                                                                      \
+    X(cast_number)                                                                                 \
     X(hash)                                                                                        \
     X(encode)                                                                                      \
     X(stats)                                                                                       \

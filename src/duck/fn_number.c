@@ -160,6 +160,33 @@ FN(decmod) {
     return out_huge(c, i, a % b);
 }
 
+/* To n places, a number that is not known before: 10^(scale - n) is the unit to round to. */
+static bool decimal_places(struct fn_call *c, idx_t i, bool up) {
+    struct decimal_args *s = decimal_state(c);
+    if (!s)
+        return fn_fail(c, i, "EXCEEDED_LOCAL_MEMORY_LIMIT", "Out of memory");
+    i128 v = read_decimal(c, 0, &s->a, i), unit = 1;
+    int64_t n = fn_i64(c, 1, i);
+    if (n >= s->a.scale)
+        return out_huge(c, i, v);
+    if (n < s->a.scale - 38)
+        return out_huge(c, i, 0);
+    for (int64_t k = n; k < s->a.scale; k++)
+        unit *= 10;
+    i128 rest = v % unit, half = unit / 2, r = v - rest;
+    if (up && (rest >= half || rest <= -half))
+        r += rest > 0 ? unit : -unit;
+    if (r > (i128)max_decimal() || r < -(i128)max_decimal())
+        return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE", "decimal overflow");
+    return out_huge(c, i, r);
+}
+FN(decround) {
+    return decimal_places(c, i, true);
+}
+FN(dectrunc) {
+    return decimal_places(c, i, false);
+}
+
 /* ---- floating point ---- */
 static double java_round(double x) {
     return isfinite(x) ? round(x) : x;
@@ -168,22 +195,46 @@ FN(round) {
     return fn_out_f64(c, i, java_round(fn_f64(c, 0, i)));
 }
 FN(round_digits) {
-    double x = fn_f64(c, 0, i), factor = pow(10, (double)fn_i64(c, 1, i));
-    double scaled = x * factor;
-    return fn_out_f64(c, i, isfinite(scaled) && factor > 0 ? round(scaled) / factor : x);
+    double x = fn_f64(c, 0, i), factor = pow(10, (double)fn_i64(c, 1, i)), sign = x < 0 ? -1 : 1;
+    double scaled = fabs(x) * factor;
+    if (!isfinite(x))
+        return fn_out_f64(c, i, x);
+    if (factor == 0) /* the place is above any number */
+        return fn_out_f64(c, i, sign * 0.0);
+    return fn_out_f64(c, i, isfinite(scaled) ? sign * (round(scaled) / factor) : x);
 }
 FN(round_integer) {
     int64_t x = fn_i64(c, 0, i), n = fn_i64(c, 1, i), unit = 1;
     if (n >= 0)
         return fn_out_i64(c, i, x);
-    for (; n < 0; n++)
+    for (int64_t k = n; k < 0; k++)
         if (__builtin_mul_overflow(unit, 10, &unit))
-            return fn_out_i64(c, i, 0);
+            return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE",
+                           "decimal overflow: %lld cannot be rounded to %lld digits", (long long)x,
+                           (long long)n);
     int64_t rest = x % unit, low = x - rest, half = unit / 2;
     int64_t step = rest >= half ? unit : rest <= -half ? -unit : 0, r;
     if (__builtin_add_overflow(low, step, &r))
         return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for bigint");
     return fn_out_i64(c, i, r);
+}
+/* NaN only when all are: it counts as the smallest. */
+FN(greatest_double) {
+    double r = fn_f64(c, 0, i);
+    for (size_t a = 1; a < c->arg_count; a++) {
+        double v = fn_f64(c, a, i);
+        r = isnan(r) || v > r ? v : r;
+    }
+    return fn_out_f64(c, i, r);
+}
+FN(greatest_real) {
+    float r = ((const float *)c->args[0])[i];
+    for (size_t a = 1; a < c->arg_count; a++) {
+        float v = ((const float *)c->args[a])[i];
+        r = isnan(r) || v > r ? v : r;
+    }
+    ((float *)c->out_data)[i] = r;
+    return true;
 }
 FN(sign) {
     double x = fn_f64(c, 0, i);
@@ -357,13 +408,17 @@ static const int scales[39] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 1
                                13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
                                26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38};
 #define DEC(s)                                                                                     \
-    {"t_decdiv_" #s, "ANY, ANY", "DECIMAL(38," #s ")", call_decdiv, 0, &scales[s]}, {              \
-        "t_decmod_" #s, "ANY, ANY", "DECIMAL(38," #s ")", call_decmod, 0, &scales[s]               \
+    {"t_decdiv_" #s, "ANY, ANY", "DECIMAL(38," #s ")", call_decdiv, 0, &scales[s]},                \
+        {"t_decmod_" #s, "ANY, ANY", "DECIMAL(38," #s ")", call_decmod, 0, &scales[s]},            \
+        {"t_decround_" #s, "ANY, BIGINT", "DECIMAL(38," #s ")", call_decround, 0, &scales[s]}, {   \
+        "t_dectrunc_" #s, "ANY, BIGINT", "DECIMAL(38," #s ")", call_dectrunc, 0, &scales[s]        \
     }
 #define D1(name)                                                                                   \
     { "t_" #name, "DOUBLE", "DOUBLE", call_##name, 0, NULL }
 
 const struct duck_function fn_number_table[] = {
+    {"t_greatest", "DOUBLE...", "DOUBLE", call_greatest_double, 0, NULL},
+    {"t_greatest", "FLOAT...", "FLOAT", call_greatest_real, 0, NULL},
     DEC(0),
     DEC(1),
     DEC(2),

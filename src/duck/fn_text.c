@@ -59,8 +59,21 @@ void fn_scientific(double v, char out[40]) {
     scientific(v, false, out);
 }
 
+/* At most seven digits, half to even, of the shortest text. */
 void text_of_real(double v, char out[40]) {
-    scientific(v, true, out);
+    fn_java_double(v, true, out);
+    if (!isfinite(v) || v == 0) {
+        scientific(v, true, out);
+        return;
+    }
+    char text[40];
+    snprintf(text, sizeof(text), "%.6e", strtod(out, NULL));
+    char *e = strchr(text, 'e');
+    int exponent = atoi(e + 1);
+    size_t n = (size_t)(e - text);
+    while (text[n - 1] == '0' && text[n - 2] != '.')
+        n--;
+    snprintf(out, 40, "%.*sE%d", (int)n, text, exponent);
 }
 
 void fn_java_double(double v, bool is_real, char out[40]) {
@@ -109,7 +122,7 @@ FN(double_text) {
 }
 FN(real_text) {
     char t[40];
-    scientific(read_real(c, i), true, t);
+    text_of_real(read_real(c, i), t);
     return fn_out_str(c, i, bytes_str(t));
 }
 static bool json_double(struct fn_call *c, idx_t i, double v, bool is_real) {

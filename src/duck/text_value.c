@@ -6,28 +6,46 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-bool text_to_integer(struct bytes v, int64_t min, int64_t max, int64_t *ret) {
+static bool integer(struct bytes v, int64_t min, int64_t max, int64_t *ret) {
     if (v.len > 1 && v.ptr[0] == '+' && isdigit((unsigned char)v.ptr[1]))
         v = bytes_slice(v, 1, v.len);
     return bytes_to_i64(v, ret) && *ret >= min && *ret <= max;
 }
 
-bool text_to_double(struct bytes v, double *ret) {
-    char text[400], *end;
+bool text_to_integer(struct bytes v, int64_t min, int64_t max, int64_t *ret) {
+    return integer(bytes_trim(v), min, max, ret);
+}
+
+/* The number's text into `text`, checked as far as strtod is too generous; false: none. */
+static bool number_text(struct bytes v, char *text, size_t size) {
     v = bytes_trim(v);
     if (v.len > 1 && strchr("dDfF", v.ptr[v.len - 1]) && isdigit((unsigned char)v.ptr[v.len - 2]))
         v.len--;
-    if (v.len == 0 || v.len >= sizeof(text))
+    if (v.len == 0 || v.len >= size)
         return false;
     memcpy(text, v.ptr, v.len);
     text[v.len] = 0;
     const char *body = text + (text[0] == '-' || text[0] == '+');
     if (isalpha((unsigned char)*body) && strcmp(body, "NaN") != 0 && strcmp(body, "Infinity") != 0)
         return false;
-    if (body[0] == '0' && (body[1] == 'x' || body[1] == 'X'))
+    return !(body[0] == '0' && (body[1] == 'x' || body[1] == 'X')) &&
+           !isspace((unsigned char)text[0]);
+}
+
+bool text_to_double(struct bytes v, double *ret) {
+    char text[400], *end;
+    if (!number_text(v, text, sizeof(text)))
         return false;
     *ret = strtod(text, &end);
-    return *end == 0 && end != text && !isspace((unsigned char)text[0]);
+    return *end == 0 && end != text;
+}
+
+bool text_to_real(struct bytes v, float *ret) {
+    char text[400], *end;
+    if (!number_text(v, text, sizeof(text)))
+        return false;
+    *ret = strtof(text, &end);
+    return *end == 0 && end != text;
 }
 
 bool text_to_boolean(struct bytes v, bool *ret) {
@@ -73,7 +91,7 @@ static bool parse_decimal(struct bytes v, struct digits *r) {
     if (any && at < v.len && (v.ptr[at] == 'e' || v.ptr[at] == 'E')) {
         int64_t e;
         struct bytes rest = bytes_slice(v, at + 1, v.len);
-        if (!text_to_integer(rest, -1000, 1000, &e))
+        if (!integer(rest, -1000, 1000, &e))
             return false;
         r->exponent += (int)e;
         at = v.len;

@@ -8,6 +8,7 @@
 bool text_to_integer(struct bytes v, int64_t min, int64_t max, int64_t *ret) WARN_UNUSED;
 /* Java's Double.parseDouble, without its hexadecimal form. */
 bool text_to_double(struct bytes v, double *ret) WARN_UNUSED;
+bool text_to_real(struct bytes v, float *ret) WARN_UNUSED;
 bool text_to_boolean(struct bytes v, bool *ret) WARN_UNUSED;
 /* Appends "-12.50", rounded half up to `scale` places; false when the text is no number or has more
  * than precision - scale digits before the point. */

@@ -286,6 +286,30 @@ static struct bound *bind_mod(struct ctx *c, const struct sql_expr *e) {
     return xs ? bind_arithmetic(c, SQL_OP_MODULUS, xs[0], xs[1], e->pos) : NULL;
 }
 
+/* nullif(a, b) has a's type; a and b are compared in their common one. */
+static struct bound *bind_nullif(struct ctx *c, const struct sql_expr *e) {
+    struct bound **xs = bind_list(c, &e->call->args);
+    if (!xs)
+        return NULL;
+    const struct sql_type *t = xs[0]->type;
+    if (!sql_type_common(c->z->a, t, xs[1]->type))
+        return fail(c->z, e->pos, "TYPE_MISMATCH",
+                    "Types are not comparable with NULLIF: %.*s vs %.*s",
+                    BYTES_ARG(type_text(c->z, t)), BYTES_ARG(type_text(c->z, xs[1]->type)));
+    bool plain = sql_type_equal(t, xs[1]->type) && !t->child_count && t->kind != ST_DOUBLE &&
+                 t->kind != ST_REAL;
+    if (plain || t->kind == ST_UNKNOWN)
+        return bound_call(c->z->a, "nullif($1, $2)", t, e->pos, xs, 2);
+    struct bound *x = bound_new(c->z->a, BX_CASE, t, e->pos);
+    if (!x || !(x->args = ARENA_NEW_N(c->z->a, struct bound *, 3)))
+        return NULL;
+    x->arg_count = 3;
+    x->args[0] = bind_comparison(c, SQL_OP_EQ, xs[0], xs[1], e->pos);
+    x->args[1] = bound_null(c->z->a, t, e->pos);
+    x->args[2] = xs[0];
+    return x->args[0] && x->args[1] ? x : NULL;
+}
+
 struct bound *bind_call(struct ctx *c, const struct sql_expr *e) {
     const struct sql_call *call = e->call;
     if (call->name.count != 1)
@@ -297,6 +321,8 @@ struct bound *bind_call(struct ctx *c, const struct sql_expr *e) {
         return now;
     if (bytes_eq_nocase(name, BYTES("mod")) && call->args.count == 2)
         return bind_mod(c, e);
+    if (bytes_eq_nocase(name, BYTES("nullif")) && call->args.count == 2)
+        return bind_nullif(c, e);
     size_t rows;
     const struct sql_fn *fn = sql_fn_find(name, &rows);
     bool grouped = rows && fn->kind != SQL_FN_SCALAR;

@@ -178,7 +178,10 @@ static struct bound *typed_integer(struct analyzer *z, const struct sql_expr *e,
     static const int bits[] = {
         [ST_TINYINT] = 8, [ST_SMALLINT] = 16, [ST_INTEGER] = 32, [ST_BIGINT] = 64};
     int64_t v, max = INT64_MAX >> (64 - bits[t->kind]);
-    if (!bytes_to_i64(e->typed.text, &v) || v > max || v < -max - 1)
+    struct bytes text = bytes_trim(e->typed.text);
+    if (text.len > 1 && text.ptr[0] == '+' && isdigit((unsigned char)text.ptr[1]))
+        text = bytes_slice(text, 1, text.len);
+    if (!bytes_to_i64(text, &v) || v > max || v < -max - 1)
         return bad_literal(z, e->pos, e->typed.text, integer_name(t->kind));
     return cast_literal(z, t, e->pos, arena_fmt(z->a, "%" PRId64, v));
 }

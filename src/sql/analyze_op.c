@@ -94,6 +94,10 @@ static struct bound *decimal_op(struct ctx *c, enum sql_op op, struct bound *l, 
         int s = MAX_OF(x.s, y.s);
         lt = rt = sql_type_decimal(z->a, MIN_OF(38, MAX_OF(x.p - x.s, y.p - y.s) + s), s);
         sql = op == SQL_OP_PLUS ? "CAST($1 + $2 AS $R)" : "CAST($1 - $2 AS $R)";
+        if (t->precision > 18 && lt->precision <= 18) /* DuckDB would stay in 64 bits */
+            lt = rt = t;
+    } else if (op == SQL_OP_MULTIPLY && x.p + y.p > 32 && x.p <= 18 && y.p <= 18) {
+        lt = sql_type_decimal(z->a, 19, x.s);
     }
     return call2(c, sql, t, pos, bound_cast(z->a, l, lt), bound_cast(z->a, r, rt));
 }
@@ -264,6 +268,55 @@ static struct bound *equal_rows(struct ctx *c, struct bound *l, struct bound *r,
     return all;
 }
 
+/* DuckDB holds NaN for equal to itself and above all numbers; Trino's comparisons with it are
+ * false. "no larger than infinity" says the same as "no NaN", in a form that choosing files and row
+ * groups understands. */
+static bool may_be_nan(const struct bound *x) {
+    while (x->kind == BX_CAST)
+        x = x->args[0];
+    if (x->kind == BX_LITERAL)
+        return x->value.ptr && bytes_eq_nocase(x->value, BYTES("nan"));
+    return x->type->kind == ST_DOUBLE || x->type->kind == ST_REAL;
+}
+static bool is_constant(const struct bound *x) {
+    while (x->kind == BX_CAST)
+        x = x->args[0];
+    return x->kind == BX_LITERAL && !x->is_null;
+}
+static bool is_floating(const struct sql_type *t) {
+    return t->kind == ST_DOUBLE || t->kind == ST_REAL;
+}
+#define INF_REAL "CAST('inf' AS FLOAT)"
+#define INF_DOUBLE "CAST('inf' AS DOUBLE)"
+/* $1 op $2, where a NaN of `guarded` would make DuckDB say true. The other may be NULL. */
+#define GUARD(op, guarded, other, inf)                                                             \
+    "($1 " op " $2 AND (" guarded " <= " inf " OR " other " IS NULL))"
+#define GUARD_CONSTANT(op, guarded, inf) "($1 " op " $2 AND " guarded " <= " inf ")"
+static const char *guarded_sql(enum sql_op op, bool real, bool constant) {
+#define ROW(op, guarded, other)                                                                    \
+    {                                                                                              \
+        {GUARD(op, guarded, other, INF_DOUBLE), GUARD_CONSTANT(op, guarded, INF_DOUBLE)}, {        \
+            GUARD(op, guarded, other, INF_REAL), GUARD_CONSTANT(op, guarded, INF_REAL)             \
+        }                                                                                          \
+    }
+    static const char *const sql[][2][2] = {
+        [SQL_OP_EQ] = ROW("=", "$1", "$2"),  [SQL_OP_GT] = ROW(">", "$1", "$2"),
+        [SQL_OP_GE] = ROW(">=", "$1", "$2"), [SQL_OP_LT] = ROW("<", "$2", "$1"),
+        [SQL_OP_LE] = ROW("<=", "$2", "$1"),
+    };
+#undef ROW
+    return sql[op][real][constant];
+}
+/* The text of a comparison of floating point, NULL when DuckDB's own is right. */
+static const char *nan_sql(enum sql_op op, const struct bound *l, const struct bound *r) {
+    bool flipped = op == SQL_OP_LT || op == SQL_OP_LE;
+    const struct bound *guarded = flipped ? r : l, *other = flipped ? l : r;
+    if (!is_floating(l->type) || !may_be_nan(guarded) || (op == SQL_OP_EQ && !may_be_nan(other)))
+        return NULL;
+    bool columns = op == SQL_OP_EQ && l->kind == BX_COLUMN && r->kind == BX_COLUMN; /* a join */
+    return guarded_sql(op, l->type->kind == ST_REAL, columns || is_constant(other));
+}
+
 static struct bound *equal(struct ctx *c, struct bound *l, struct bound *r, struct sql_pos pos) {
     const struct sql_type *b = sql_type_of(ST_BOOLEAN);
     struct bound *x;
@@ -278,6 +331,8 @@ static struct bound *equal(struct ctx *c, struct bound *l, struct bound *r, stru
         return fail(c->z, pos, "NOT_SUPPORTED", "Comparing maps is not supported");
     default:
         x = call2(c, "($1 = $2)", b, pos, l, r);
+        if (x && nan_sql(SQL_OP_EQ, l, r))
+            x->sql = nan_sql(SQL_OP_EQ, l, r);
         if (x)
             x->op = BO_EQ;
         return x;
@@ -299,7 +354,8 @@ static struct bound *ordered(struct ctx *c, enum sql_op op, struct bound *l, str
         return cannot_apply(c, sql_op_text(op), l, r, pos);
     if (l->type->child_count)
         return fail(c->z, pos, "NOT_SUPPORTED", "Ordering arrays and rows is not supported");
-    struct bound *x = call2(c, ops[op].sql, sql_type_of(ST_BOOLEAN), pos, l, r);
+    const char *nan = nan_sql(op, l, r);
+    struct bound *x = call2(c, nan ? nan : ops[op].sql, sql_type_of(ST_BOOLEAN), pos, l, r);
     if (x)
         x->op = ops[op].op;
     return x;
@@ -332,7 +388,8 @@ struct bound *bind_comparison(struct ctx *c, enum sql_op op, struct bound *l, st
     struct bound *x = equal(c, l, r, pos);
     if (x && x->op == BO_EQ) {
         x->op = BO_NONE;
-        x->sql = "($1 <> $2)";
+        x->sql =
+            nan_sql(SQL_OP_EQ, l, r) ? "($1 <> $2 OR (isnan($1) AND isnan($2)))" : "($1 <> $2)";
         return x;
     }
     return x ? bind_not(c, x) : NULL;
@@ -375,10 +432,13 @@ struct bound *bind_in_list(struct ctx *c, const struct sql_expr *e) {
     for (size_t i = 0; i < n; i++)
         if (!(xs[i] = bound_cast(z->a, xs[i], t)))
             return NULL;
+    bool each = t->child_count != 0;
+    for (size_t i = 1; i < n; i++)
+        each |= nan_sql(SQL_OP_EQ, xs[0], xs[i]) != NULL;
     struct bound *x =
-        t->child_count ? in_nested(c, xs, n, e->pos)
-                       : bound_call(z->a, "($1 IN ($2*))", sql_type_of(ST_BOOLEAN), e->pos, xs, n);
-    if (x && !t->child_count)
+        each ? in_nested(c, xs, n, e->pos)
+             : bound_call(z->a, "($1 IN ($2*))", sql_type_of(ST_BOOLEAN), e->pos, xs, n);
+    if (x && !each)
         x->op = BO_IN;
     return x && e->in.negated ? bind_not(c, x) : x;
 }
@@ -401,6 +461,14 @@ struct bound *bind_between(struct ctx *c, const struct sql_expr *e) {
     for (int i = 0; i < 3; i++)
         if (!(xs[i] = bound_cast(z->a, xs[i], t)))
             return NULL;
+    if (nan_sql(SQL_OP_LE, xs[0], xs[2])) {
+        struct bound *low = ordered(c, SQL_OP_GE, xs[0], xs[1], e->pos);
+        struct bound *high = ordered(c, SQL_OP_LE, xs[0], xs[2], e->pos);
+        struct bound *both =
+            low && high ? call2(c, "($1 AND $2)", sql_type_of(ST_BOOLEAN), e->pos, low, high)
+                        : NULL;
+        return both && e->between.negated ? bind_not(c, both) : both;
+    }
     struct bound *x =
         bound_call(z->a, "($1 BETWEEN $2 AND $3)", sql_type_of(ST_BOOLEAN), e->pos, xs, 3);
     if (x)

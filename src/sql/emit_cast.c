@@ -157,15 +157,54 @@ static void to_text(struct emitter *em, struct bytes v, const struct sql_type *f
 }
 
 /* ---- numbers ---- */
+static void floating_cast(struct emitter *em, struct bytes v, const struct sql_type *to,
+                          bool is_try) {
+    static const char *const names[] = {[ST_TINYINT] = "tinyint",
+                                        [ST_SMALLINT] = "smallint",
+                                        [ST_INTEGER] = "integer",
+                                        [ST_BIGINT] = "bigint"};
+    const char *prefix = is_try ? "t_try_float_to_" : "t_float_to_";
+    if (to->kind == ST_DECIMAL) {
+        putf(em, "CAST(%sdecimal(", prefix);
+        put_bytes(em, v);
+        putf(em, ", %d, %d) AS DECIMAL(%d,%d))", to->precision, to->scale, to->precision,
+             to->scale);
+        return;
+    }
+    putf(em, "%s%s(", prefix, names[to->kind]);
+    put_bytes(em, v);
+    put(em, ")");
+}
+
+/* DuckDB divides in doubles, which is exact up to 15 digits; beyond, the text is read. */
+static void decimal_to_floating(struct emitter *em, struct bytes v, const struct sql_type *from,
+                                const struct sql_type *to) {
+    bool text = from->precision > 15;
+    bool direct = to->kind == ST_REAL && from->precision > 18;
+    struct bytes wide =
+        text ? wrapped(em, direct ? "t_cast_real(CAST(" : "t_cast_double(CAST(", v, " AS VARCHAR))")
+             : wrapped(em, "CAST(", v, " AS DOUBLE)");
+    if (to->kind == ST_REAL && !direct)
+        call(em, "t_double_to_real", wide);
+    else
+        put_bytes(em, wide);
+}
+
 static void number_cast(struct emitter *em, struct bytes v, const struct sql_type *from,
                         const struct sql_type *to, bool is_try) {
-    bool to_whole = sql_type_is_integer(to);
-    if (from->kind == ST_DOUBLE && to_whole)
-        v = wrapped(em, "t_round(", v, ")");
-    else if (from->kind == ST_REAL && to_whole)
-        v = wrapped(em, "t_round(CAST(", v, " AS DOUBLE))");
-    else if (from->kind == ST_REAL && to->kind == ST_DECIMAL)
-        v = wrapped(em, "CAST(", v, " AS DOUBLE)");
+    bool floating = from->kind == ST_DOUBLE || from->kind == ST_REAL;
+    if (floating && (sql_type_is_integer(to) || to->kind == ST_DECIMAL)) {
+        floating_cast(em, v, to, is_try);
+        return;
+    }
+    if (from->kind == ST_DOUBLE && to->kind == ST_REAL) {
+        call(em, "t_double_to_real", v);
+        return;
+    }
+    if (from->kind == ST_DECIMAL && (to->kind == ST_DOUBLE || to->kind == ST_REAL)) {
+        decimal_to_floating(em, v, from, to);
+        return;
+    }
     /* greatest() of the one value: DuckDB takes a TRY_CAST away that it finds in a comparison with
      * a constant, and with it the NULL */
     put(em, is_try ? "greatest(" : "");
@@ -292,6 +331,8 @@ void emit_cast(struct emitter *em, const struct bound *at, struct bytes v,
         time_cast(em, at, v, from, to, is_try);
     else if (sql_type_is_numeric(from))
         number_cast(em, v, from, to, is_try);
+    else if (from->kind == ST_BOOLEAN && to->kind == ST_DECIMAL)
+        native(em, wrapped(em, "CAST(", v, " AS INTEGER)"), to, is_try);
     else
         native(em, v, to, is_try);
 }

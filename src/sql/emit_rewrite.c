@@ -44,26 +44,27 @@ static void concat_arrays(struct emitter *em, const struct bound *x) {
     put(em, " END");
 }
 
+/* round(decimal, n) and truncate(decimal, n): DuckDB's own for a literal n, else a C function. */
 static void round_decimal(struct emitter *em, const struct bound *x, const char *fn) {
     const struct bound *n = x->args[1];
     int64_t digits;
     while (n->kind == BX_CAST)
         n = n->args[0];
-    if (n->kind != BX_LITERAL || !bytes_to_i64(n->value, &digits)) {
-        emit_refuse(em, x, "Rounding a decimal needs a literal number of digits");
-        return;
-    }
-    bool whole = digits >= x->args[0]->type->scale;
-    if (digits < -38) {
-        emit_refuse(em, x, "Rounding a decimal to so few digits is not supported");
-        return;
-    }
+    bool literal = n->kind == BX_LITERAL && bytes_to_i64(n->value, &digits) && digits >= -38;
+    bool whole = literal && digits >= x->args[0]->type->scale;
     put(em, "CAST(");
-    if (!whole)
+    if (!literal)
+        putf(em, "t_dec%s_%d(", fn, x->type->scale);
+    else if (!whole)
         putf(em, "%s(", fn);
     emit_expr(em, x->args[0]);
-    if (!whole)
+    if (!literal) {
+        put(em, ", ");
+        emit_expr(em, x->args[1]);
+        put(em, ")");
+    } else if (!whole) {
         putf(em, ", %d)", (int)digits);
+    }
     put(em, " AS ");
     put_type(em, x->type);
     put(em, ")");
@@ -108,7 +109,8 @@ void emit_rewrite(struct emitter *em, const struct bound *x) {
     else if (strcmp(name, "@or") == 0)
         logic(em, x, " OR ");
     else if (strcmp(name, "@greatest") == 0)
-        strict(em, x, "greatest");
+        strict(em, x,
+               x->type->kind == ST_DOUBLE || x->type->kind == ST_REAL ? "t_greatest" : "greatest");
     else if (strcmp(name, "@least") == 0)
         strict(em, x, "least");
     else if (strcmp(name, "@map_concat") == 0)

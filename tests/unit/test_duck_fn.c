@@ -147,7 +147,7 @@ static void test_casts(void **state) {
     static const struct sql_case cases[] = {
         {"cast('a' as integer)", "!INVALID_CAST_ARGUMENT: Cannot cast 'a' to INT"},
         {"cast('1.5' as integer)", "!INVALID_CAST_ARGUMENT: Cannot cast '1.5' to INT"},
-        {"cast(' 1 ' as integer)", "!INVALID_CAST_ARGUMENT: Cannot cast ' 1 ' to INT"},
+        {"cast(' 1 ' as integer)", "1"},
         {"cast('+12' as bigint)", "12"},
         {"cast('-12' as tinyint)", "-12"},
         {"cast('300' as tinyint)", "!INVALID_CAST_ARGUMENT: Cannot cast '300' to TINYINT"},

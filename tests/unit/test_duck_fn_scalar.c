@@ -154,12 +154,106 @@ static void test_measures(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), true);
 }
 
+static void test_number_casts(void **state) {
+    static const struct sql_case cases[] = {
+        {"cast(1.005e0 as decimal(3,2))", "1.01"},
+        {"cast(0.1e0 as decimal(38,20))", "0.10000000000000000000"},
+        {"cast(real '100.02' as decimal(5,2))", "100.02"},
+        {"cast(infinity() as decimal(5,2))",
+         "!NUMERIC_VALUE_OUT_OF_RANGE: Cannot cast DOUBLE 'Infinity' to DECIMAL(5, 2)"},
+        {"cast(nan() as decimal(5,2))",
+         "!INVALID_CAST_ARGUMENT: Cannot cast DOUBLE 'NaN' to DECIMAL(5, 2)"},
+        {"cast(real '1e30' as decimal(5,2))",
+         "!NUMERIC_VALUE_OUT_OF_RANGE: Cannot cast REAL '1.0E30' to DECIMAL(5, 2)"},
+        {"try_cast(1000e0 as decimal(3,1))", "NULL"},
+        {"cast(2.5e0 as bigint)", "3"},
+        {"cast(-2.5e0 as integer)", "-3"},
+        {"cast(real '1.5' as smallint)", "2"},
+        {"cast(9.3e18 as bigint)", "!NUMERIC_VALUE_OUT_OF_RANGE: Out of range for bigint: 9.3E18"},
+        {"cast(nan() as bigint)", "!INVALID_CAST_ARGUMENT: Cannot cast double NaN to bigint"},
+        {"cast(cast(nan() as real) as tinyint)",
+         "!INVALID_CAST_ARGUMENT: Cannot cast real NaN to tinyint"},
+        {"cast(128e0 as tinyint)", "!NUMERIC_VALUE_OUT_OF_RANGE: Out of range for tinyint: 128.0"},
+        {"try_cast(128e0 as tinyint)", "NULL"},
+        {"try_cast(infinity() as bigint) = 3", "NULL"},
+        {"is_infinite(cast(cast(1e300 as real) as double))", "true"},
+        {"cast(1000 as tinyint)", "!*"},
+        {"cast(12345.6 as decimal(4,0))", "!*"},
+        {"cast(bigint '10' as decimal(38,37))", "!*"},
+        {"cast(true as decimal(2,2))", "!*"},
+        {"cast(true as decimal(3,2))", "1.00"},
+        {"cast(decimal '0.1234567890123456789' as double)", "0.12345678901234568"},
+        {"cast(decimal '16777217.0' as real)", "16777216.0"},
+        {"cast(real '12345678.9' as varchar)", "1.234568E7"},
+        {"cast(real '0.1' as varchar)", "1.0E-1"},
+        {"cast(' 1337 ' as bigint)", "1337"},
+        {"cast('1 337' as bigint)", "!INVALID_CAST_ARGUMENT: *"},
+        {"cast('1e 5' as decimal(10,0))", "!INVALID_CAST_ARGUMENT: *"},
+        {"bigint '+754'", "754"},
+        {"cast('1.00000017881393432617187499' as real) > 1", "true"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), true);
+}
+
+static void test_not_a_number(void **state) {
+    static const struct sql_case cases[] = {
+        {"nan() = nan()", "false"},
+        {"nan() <> nan()", "true"},
+        {"nan() > 1", "false"},
+        {"nan() >= nan()", "false"},
+        {"37.7e0 < nan()", "false"},
+        {"37.7e0 <= nan()", "false"},
+        {"37.7e0 <> nan()", "true"},
+        {"infinity() > 1e300", "true"},
+        {"infinity() = infinity()", "true"},
+        {"real '1' < cast(nan() as real)", "false"},
+        {"nan() > cast(null as double)", "NULL"},
+        {"nan() = cast(null as double)", "NULL"},
+        {"nan() between nan() and nan()", "false"},
+        {"1e0 between 0 and nan()", "false"},
+        {"nan() in (nan())", "false"},
+        {"nan() in (1e0, nan(), null)", "NULL"},
+        {"nan() is not distinct from nan()", "true"},
+        {"greatest(nan(), 5, 4)", "5.0"},
+        {"greatest(cast(nan() as real), real '3')", "3.0"},
+        {"is_nan(greatest(nan(), nan()))", "true"},
+        {"least(nan(), 5, 4)", "4.0"},
+        {"is_nan(nullif(nan(), nan()))", "true"},
+        {"nullif(1.5e0, 1.5e0)", "NULL"},
+        {"nullif(1, 1.0)", "NULL"},
+        {"nullif(2, 1.5)", "2"},
+        {"nullif(1, 'a')", "!TYPE_MISMATCH: line 1:8: Types are not comparable with NULLIF: "
+                           "integer vs varchar(1)"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), true);
+}
+
+static void test_rounding(void **state) {
+    static const struct sql_case cases[] = {
+        {"round(double '-123.456', -1000)", "-0.0"},
+        {"round(-0.4e0)", "-0.0"},
+        {"round(1.5e0, 400)", "1.5"},
+        {"round(tinyint '127', -1)", "!*"},
+        {"round(5, -18)", "0"},
+        {"round(5, -19)", "!NUMERIC_VALUE_OUT_OF_RANGE: *"},
+        {"round(decimal '-3.0', cast(null as integer))", "NULL"},
+        {"round(125.125, x) from (values 2) t(x)", "125.130"},
+        {"round(-125.125, x) from (values -1) t(x)", "-130.000"},
+        {"round(125.125, x) from (values -100) t(x)", "0.000"},
+        {"truncate(125.129, x) from (values 2) t(x)", "125.120"},
+        {"decimal '999999999999999999' + decimal '999999999999999999'", "1999999999999999998"},
+        {"decimal '12345678901234567' * decimal '123456789012345670'",
+         "1524157875323883455265967556774890"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), true);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_hashes),
-        cmocka_unit_test(test_encodings),
-        cmocka_unit_test(test_statistics),
-        cmocka_unit_test(test_measures),
+        cmocka_unit_test(test_hashes),       cmocka_unit_test(test_encodings),
+        cmocka_unit_test(test_statistics),   cmocka_unit_test(test_measures),
+        cmocka_unit_test(test_number_casts), cmocka_unit_test(test_not_a_number),
+        cmocka_unit_test(test_rounding),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }

@@ -94,6 +94,14 @@ static void engine_errors_get_trinos_names(void **state) {
     expect_error(*state, NULL,
                  "SELECT x + 1 FROM (VALUES (CAST(9223372036854775807 AS BIGINT))) t(x)",
                  "NUMERIC_VALUE_OUT_OF_RANGE", "bigint addition overflow: 9223372036854775807 + 1");
+    expect_error(*state, NULL, "SELECT CAST(x AS TINYINT) FROM (VALUES (1000)) t(x)",
+                 "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for tinyint: 1000");
+    expect_error(*state, NULL, "SELECT CAST(x AS DECIMAL(4,0)) FROM (VALUES (12345.6)) t(x)",
+                 "NUMERIC_VALUE_OUT_OF_RANGE", "Cannot cast '12345.6' to DECIMAL(4, 0)");
+    expect_error(*state, NULL, "SELECT CAST(x AS DECIMAL(38,37)) FROM (VALUES (10)) t(x)",
+                 "NUMERIC_VALUE_OUT_OF_RANGE", "Cannot cast '10' to DECIMAL(38, 37)");
+    expect_error(*state, NULL, "SELECT CAST(x AS TINYINT) FROM (VALUES (1280.5)) t(x)",
+                 "NUMERIC_VALUE_OUT_OF_RANGE", NULL);
     expect_error(*state, NULL, "SELECT (SELECT i FROM range(2) t(i))", "SUBQUERY_MULTIPLE_ROWS",
                  "Scalar sub-query has returned multiple rows");
     expect_error(*state, NULL, "SELECT * FROM read_parquet('/nowhere/x.parquet')",
