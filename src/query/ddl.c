@@ -47,6 +47,11 @@ static int put_database(struct query_service *q, const struct sql_ddl *d, struct
     return rc;
 }
 
+int ddl_create_default(struct query_service *q, struct err *e) {
+    int rc = put_database(q, NULL, BYTES("default"), e);
+    return rc == ERR_ALREADY_EXISTS ? 0 : rc;
+}
+
 static int create_database(struct query_service *q, const struct sql_ddl *d, struct bytes name,
                            struct err *e) {
     int rc = put_database(q, d, name, e);
@@ -254,8 +259,8 @@ static int create_table(struct query_service *q, struct arena *a, const struct s
     if (!rc)
         rc = put_table(q, d, database, e);
     if (rc == ERR_ENTITY_NOT_FOUND && bytes_eq_str(database, "default")) {
-        rc = put_database(q, NULL, database, e); /* Athena makes it on first use */
-        if (!rc || rc == ERR_ALREADY_EXISTS)
+        rc = ddl_create_default(q, e);
+        if (!rc)
             rc = put_table(q, d, database, e);
     }
     if (rc == ERR_ENTITY_NOT_FOUND)
@@ -290,6 +295,9 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
     if (sql_statement_kind(s) == SQL_PREPARE || sql_statement_kind(s) == SQL_DEALLOCATE)
         return prepared_run(q, a, x, s, e);
     const struct sql_ddl *d = sql_statement_ddl(s);
+    enum sql_kind kind = sql_statement_kind(s);
+    if (kind == SQL_CREATE_VIEW || kind == SQL_DROP_VIEW || kind == SQL_SHOW_CREATE_VIEW)
+        return view_run(q, a, x, s, out, ret_columns_json, e);
     if (!d)
         return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0, "%s is not supported",
                              sql_substatement_type(s));

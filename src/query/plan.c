@@ -25,8 +25,8 @@ static struct plan_table *find_loaded(struct plan *p, struct bytes database, str
     return NULL;
 }
 
-static int find_table(void *ctx, struct arena *a, struct bytes database, struct bytes name,
-                      const struct sql_table_info **ret, struct err *e) {
+int plan_find_table(void *ctx, struct arena *a, struct bytes database, struct bytes name,
+                    const struct sql_table_info **ret, struct err *e) {
     struct plan *p = ctx;
     if (database.len == 0)
         database = p->default_database;
@@ -188,7 +188,7 @@ static int look(struct plan *p, const struct exec *x, bool *ret_stale, struct er
     struct sql_env env = {.default_database = p->default_database,
                           .now_ms = x->submitted_ms,
                           .ctx = p,
-                          .find_table = find_table};
+                          .find_table = plan_find_table};
     struct sql_statement *s = NULL;
     int64_t start_us = now_us(p), analyzed_us;
     int rc = check_catalog(x, e);

@@ -227,6 +227,10 @@ int plan_look(struct query_service *q, const struct exec *x, struct plan **ret,
               struct err *e) WARN_UNUSED;
 void plan_free(struct plan **p);
 
+/* sql_env's find_table; ctx is the plan, whose view is open. */
+int plan_find_table(void *ctx, struct arena *a, struct bytes database, struct bytes name,
+                    const struct sql_table_info **ret, struct err *e) WARN_UNUSED;
+
 /* table.c: a catalogue table as the analyzer and the planner see it. */
 int plan_table_load(struct plan *p, struct arena *a, struct bytes database, struct bytes name,
                     struct plan_table **ret, struct err *e) WARN_UNUSED;
@@ -315,6 +319,18 @@ int ddl_hive_error(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Every column's type is one of Hive's. */
 int ddl_check_types(struct arena *a, const struct sql_column_def *columns, size_t count,
                     struct err *e) WARN_UNUSED;
+/* Athena makes the database "default" on first use. */
+int ddl_create_default(struct query_service *q, struct err *e) WARN_UNUSED;
+/* ---- view.c ---- */
+bool view_is(const struct json *table_input);
+/* What the stored object says; HIVE_INVALID_VIEW_DATA when it cannot be read. */
+int view_read(struct arena *a, struct bytes database, struct bytes name,
+              const struct json *table_input, const struct sql_view **ret,
+              struct err *e) WARN_UNUSED;
+/* CREATE VIEW, DROP VIEW, SHOW CREATE VIEW. */
+int view_run(struct query_service *q, struct arena *a, const struct exec *x,
+             struct sql_statement *s, struct buf *out, struct bytes *ret_columns_json,
+             struct err *e) WARN_UNUSED;
 /* ---- alter.c ---- a table that a statement changes. */
 struct alter_table {
     struct catalog_table table;

@@ -82,8 +82,14 @@ static int show_databases(struct query_service *q, struct arena *a, struct bytes
     return 0;
 }
 
+static bool is_view(struct arena *a, struct bytes json) {
+    struct json *in = NULL;
+    struct err ignored;
+    return json_parse(a, json, &in, &ignored) == 0 && view_is(in);
+}
+
 static int show_tables(struct query_service *q, struct arena *a, struct bytes database,
-                       struct bytes pattern, struct buf *out, struct err *e) {
+                       struct bytes pattern, bool views_only, struct buf *out, struct err *e) {
     struct bytes after = BYTES("");
     size_t n = 1;
     while (n > 0) {
@@ -94,7 +100,7 @@ static int show_tables(struct query_service *q, struct arena *a, struct bytes da
         if (rc)
             return rc;
         for (size_t i = 0; i < n; i++)
-            if (like(t[i].name, pattern))
+            if (like(t[i].name, pattern) && (!views_only || is_view(a, t[i].json)))
                 add_line(out, t[i].name);
         if (n)
             after = t[n - 1].name;
@@ -222,6 +228,34 @@ static int describe(struct query_service *q, struct arena *a, const struct shown
     return rc ? rc : show_describe(a, t, found, d, out, e);
 }
 
+/* ---- views: their columns have Trino's types ---- */
+static int show_view(struct arena *a, enum sql_kind kind, const struct shown *t,
+                     const struct sql_ddl *d, struct buf *out, struct bytes *ret_columns_json,
+                     struct err *e) {
+    static const char *const described[] = {"col_name", "data_type", "comment"};
+    const struct sql_view *v = NULL;
+    int rc = view_read(a, t->table.database, t->table.name, t->in, &v, e);
+    if (rc)
+        return rc;
+    if (d->path_count || d->partition_count)
+        return ddl_hive_error(e,
+                              "SemanticException [Error 10001]: %.*s.%.*s is a view, which has "
+                              "columns only",
+                              BYTES_ARG(t->table.database), BYTES_ARG(t->table.name));
+    bool lists = kind == SQL_SHOW_COLUMNS;
+    *ret_columns_json = lists ? string_columns(a, (const char *const[]){"field"}, 1)
+                              : string_columns(a, described, COUNT_OF(described));
+    for (size_t i = 0; i < v->column_count; i++) {
+        if (lists)
+            show_padded(out, v->columns[i].name);
+        else
+            buf_add_fmt(out, "%.*s\t%.*s\t", BYTES_ARG(v->columns[i].name),
+                        BYTES_ARG(v->columns[i].type));
+        buf_add_char(out, '\n');
+    }
+    return 0;
+}
+
 /* ---- the whole ---- */
 static int show_table(struct query_service *q, struct arena *a, enum sql_kind kind,
                       const struct sql_ddl *d, struct bytes database, struct buf *out,
@@ -232,6 +266,8 @@ static int show_table(struct query_service *q, struct arena *a, enum sql_kind ki
     int rc = load(q, a, database, d->name.table, &t, e);
     if (rc)
         return rc;
+    if (view_is(t.in) && (kind == SQL_SHOW_COLUMNS || kind == SQL_DESCRIBE))
+        return show_view(a, kind, &t, d, out, ret_columns_json, e);
     switch (kind) {
     case SQL_SHOW_PARTITIONS:
         *ret_columns_json = string_columns(a, (const char *const[]){"partition"}, 1);
@@ -264,7 +300,10 @@ int show_run(struct query_service *q, struct arena *a, enum sql_kind kind,
         rc = show_databases(q, a, ddl->like_pattern, out, e);
     } else if (kind == SQL_SHOW_TABLES) {
         *ret_columns_json = string_columns(a, (const char *const[]){"tab_name"}, 1);
-        rc = show_tables(q, a, database, ddl->like_pattern, out, e);
+        rc = show_tables(q, a, database, ddl->like_pattern, false, out, e);
+    } else if (kind == SQL_SHOW_VIEWS) {
+        *ret_columns_json = string_columns(a, (const char *const[]){"views"}, 1);
+        rc = show_tables(q, a, database, ddl->like_pattern, true, out, e);
     } else {
         rc = show_table(q, a, kind, ddl, database, out, ret_columns_json, e);
     }

@@ -79,12 +79,7 @@ const struct type *plan_column_type(const struct plan_table *t, size_t column) {
 }
 
 static int refuse_kind(const struct plan_table *t, struct err *e) {
-    struct bytes type = json_get_str(t->in, "TableType");
     struct bytes table_type = plan_param(t->params, "table_type");
-    if (bytes_eq_str(type, "VIRTUAL_VIEW"))
-        return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
-                             "'%.*s.%.*s' is a view, and views are not supported yet",
-                             BYTES_ARG(t->info.database), BYTES_ARG(t->info.name));
     if (bytes_eq_nocase(table_type, BYTES("ICEBERG")))
         return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
                              "'%.*s.%.*s' is an Iceberg table, which is not supported yet",
@@ -141,6 +136,12 @@ int plan_table_load(struct plan *p, struct arena *a, struct bytes database, stru
     if (rc)
         return rc;
     read_stored(t, in);
+    if (view_is(in)) {
+        t->info = (struct sql_table_info){
+            .database = t->table.database, .name = t->table.name, .opaque = t};
+        *ret = t;
+        return view_read(a, t->table.database, t->table.name, in, &t->info.view, e);
+    }
     rc = read_columns(a, t, e);
     if (!rc)
         rc = refuse_kind(t, e);

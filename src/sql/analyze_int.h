@@ -33,6 +33,12 @@ struct clause {
     bool no_aggregates;
 };
 
+/* The views around a name, innermost first. */
+struct view_frame {
+    struct bytes database, name;
+    const struct view_frame *outer;
+};
+
 struct analyzer {
     struct arena *a;
     const struct sql_env *env;
@@ -42,6 +48,12 @@ struct analyzer {
     int rc; /* the first error */
     int next_id, next_param, depth;
     struct cte *ctes;
+    const struct view_frame *views;
+    int view_depth;
+    size_t view_count;          /* expanded so far */
+    bool too_many_views;        /* the error is about the statement, not about one view */
+    struct bytes catalog_alias; /* what the view's author called the catalogue */
+    const struct sql_view_statement *replaces; /* CREATE OR REPLACE VIEW */
 };
 
 /* One expression's surroundings. */
@@ -118,6 +130,13 @@ struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns
 struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column, struct sql_pos pos);
 bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos pos,
                      struct bound_rel **ret, struct scope *ret_scope);
+
+bool fill_scope(struct analyzer *z, struct bound_rel *r, const struct bytes *names,
+                struct bytes database, struct bytes table, struct sql_pos pos, struct scope *ret);
+
+/* ---- analyze_view.c ---- */
+bool bind_view(struct ctx *c, const struct sql_table_info *info, struct sql_pos pos,
+               struct bound_rel **ret, struct scope *ret_scope);
 
 /* ---- analyze_condition.c ---- */
 /* Numbers the conjuncts of e, whose typed form is x. */

@@ -27,9 +27,8 @@ struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column,
     return x;
 }
 
-static bool fill_scope(struct analyzer *z, struct bound_rel *r, const struct bytes *names,
-                       struct bytes database, struct bytes table, struct sql_pos pos,
-                       struct scope *ret) {
+bool fill_scope(struct analyzer *z, struct bound_rel *r, const struct bytes *names,
+                struct bytes database, struct bytes table, struct sql_pos pos, struct scope *ret) {
     ret->count = r->column_count;
     ret->fields = ARENA_NEW_N(z->a, struct scope_field, r->column_count + 1);
     for (size_t i = 0; ret->fields && i < r->column_count; i++) {
@@ -85,7 +84,8 @@ static const struct sql_table_info *find_table(struct analyzer *z, const struct 
     struct bytes database = name->count > 1 ? lower_copy(z, name->parts[name->count - 2].text)
                                             : z->env->default_database;
     if (name->count > 3 ||
-        (name->count == 3 && !bytes_eq_nocase(name->parts[0].text, BYTES("awsdatacatalog"))))
+        (name->count == 3 && !bytes_eq_nocase(name->parts[0].text, BYTES("awsdatacatalog")) &&
+         !bytes_eq_nocase(name->parts[0].text, z->catalog_alias)))
         return fail(z, pos, "CATALOG_NOT_FOUND", "Catalog '%.*s' does not exist",
                     BYTES_ARG(lower_copy(z, name->parts[0].text)));
     if (!database.len)
@@ -140,6 +140,8 @@ bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos 
         return *ret && fill_scope(z, *ret, names, (struct bytes){0}, cte->name, pos, ret_scope);
     }
     const struct sql_table_info *t = find_table(z, name, pos);
+    if (t && t->view)
+        return bind_view(c, t, pos, ret, ret_scope);
     *ret = t ? scan_of(z, t) : NULL;
     if (!*ret || !(names = ARENA_NEW_N(z->a, struct bytes, t->column_count + 1)))
         return false;

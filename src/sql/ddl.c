@@ -413,6 +413,7 @@ static const struct {
     {"SHOW", "DATABASES", SQL_SHOW_DATABASES, show_tables},
     {"SHOW", "SCHEMAS", SQL_SHOW_DATABASES, show_tables},
     {"SHOW", "TABLES", SQL_SHOW_TABLES, show_tables},
+    {"SHOW", "VIEWS", SQL_SHOW_VIEWS, show_tables},
     {"SHOW", "COLUMNS", SQL_SHOW_COLUMNS, show_columns},
     {"SHOW", "PARTITIONS", SQL_SHOW_PARTITIONS, show_partitions},
     {"SHOW", "CREATE", SQL_SHOW_CREATE_TABLE, show_create},

@@ -19,6 +19,13 @@ static bool parse_select(struct parser *p, struct sql_statement *s) {
     return s->query != NULL;
 }
 
+/* From the token `first` up to here. */
+static struct bytes text_since(const struct parser *p, size_t first) {
+    const struct lex_token *last = &p->tokens[p->at - 1];
+    const char *start = p->tokens[first].text.ptr;
+    return bytes_of(start, (size_t)(last->text.ptr + last->text.len - start));
+}
+
 /* ---- views ---- */
 /* CREATE [OR REPLACE] VIEW v [COMMENT '..'] [SECURITY DEFINER|INVOKER] AS query */
 static bool parse_security(struct parser *p, struct sql_dml *d) {
@@ -55,8 +62,11 @@ static bool parse_create_view(struct parser *p, struct sql_statement *s) {
         return false;
     if (!parse_security(p, d) || !parser_expect(p, LEX_AS))
         return false;
-    s->query = parse_query(p);
-    return s->query != NULL;
+    size_t first = p->at;
+    if (!(s->query = parse_query(p)))
+        return false;
+    d->query_text = text_since(p, first);
+    return true;
 }
 
 static bool parse_view_name(struct parser *p, struct sql_dml *d) {
@@ -98,9 +108,7 @@ static bool parse_inner(struct parser *p, struct sql_statement *s) {
     parser_leave(p);
     if (!ok)
         return false;
-    const struct lex_token *last = &p->tokens[p->at - 1];
-    const char *start = p->tokens[first].text.ptr;
-    inner->text = bytes_of(start, (size_t)(last->text.ptr + last->text.len - start));
+    inner->text = text_since(p, first);
     s->dml->inner = inner;
     return true;
 }

@@ -52,6 +52,7 @@ enum sql_kind {
     SQL_REPAIR_TABLE,
     SQL_SHOW_DATABASES,
     SQL_SHOW_TABLES,
+    SQL_SHOW_VIEWS,
     SQL_SHOW_PARTITIONS,
     SQL_SHOW_COLUMNS,
     SQL_SHOW_CREATE_TABLE,
@@ -143,14 +144,41 @@ struct sql_ddl {
 /* Of the statements that Hive's grammar has (SQL_CREATE_DATABASE and what follows); else NULL. */
 const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s);
 
+/* ---- CREATE VIEW, DROP VIEW, SHOW CREATE VIEW, for query/view.c ---- */
+struct sql_view_statement {
+    struct sql_name name; /* lower case, with its database */
+    int line, column;     /* of the statement */
+    bool or_replace, if_exists, invoker;
+    struct bytes comment; /* ptr NULL: none */
+    struct bytes query;   /* what is stored: the query's text */
+};
+/* ERR_SQL for a name in another catalogue or without a database. */
+int sql_statement_view(struct arena *a, const struct sql_statement *s,
+                       struct bytes default_database, struct sql_view_statement *ret,
+                       struct err *e) WARN_UNUSED;
+
+/* Trino's spelling of a Hive type; empty when the arena is full. */
+struct bytes sql_type_of_hive(struct arena *a, const struct type *t);
+
 /* ---- analysis ---- */
 struct sql_table_column {
     struct bytes name;
     const struct type *type; /* Hive type */
     bool is_partition;
 };
+/* A stored query. Names in it are those of its own database. */
+struct sql_view_column {
+    struct bytes name, type; /* Trino's spelling */
+};
+struct sql_view {
+    struct bytes sql;
+    struct bytes catalog, database;        /* the session's when it was made; empty: unknown */
+    const struct sql_view_column *columns; /* what it gives; count 0: what the query gives */
+    size_t column_count;
+};
 struct sql_table_info {
     struct bytes database, name;
+    const struct sql_view *view;            /* not NULL: a view, and it has no columns here */
     const struct sql_table_column *columns; /* data columns, then partition columns */
     size_t column_count;
     void *opaque; /* the planner's own, handed back in sql_scan */
@@ -238,6 +266,15 @@ struct sql_out_column {
 struct sql_plan;
 int sql_analyze(struct arena *a, struct sql_statement *s, const struct sql_env *env,
                 struct sql_plan **ret, struct err *e) WARN_UNUSED;
+/* CREATE VIEW: checks the query and says what it gives. `hive_types[i]` is the Hive type of column
+ * i, "string" for what Hive has no type for. */
+struct sql_view_shape {
+    struct sql_view_column *columns;
+    struct bytes *hive_types;
+    size_t column_count;
+};
+int sql_analyze_view(struct arena *a, struct sql_statement *s, const struct sql_env *env,
+                     struct sql_view_shape *ret, struct err *e) WARN_UNUSED;
 const struct sql_scan *sql_plan_scans(const struct sql_plan *p, size_t *ret_count);
 const struct sql_out_column *sql_plan_columns(const struct sql_plan *p, size_t *ret_count);
 const struct sql_condition *sql_plan_conditions(const struct sql_plan *p, size_t *ret_count);

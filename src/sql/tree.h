@@ -527,6 +527,7 @@ struct sql_dml {
     bool with_no_data;             /* CTAS */
     struct bytes comment;          /* CTAS, CREATE VIEW; ptr NULL: none */
     bool invoker;                  /* CREATE VIEW .. SECURITY INVOKER */
+    struct bytes query_text;       /* CREATE VIEW: the query as written */
     struct bytes location;         /* UNLOAD .. TO */
     struct sql_pos location_pos;
     struct sql_ident name;              /* PREPARE, EXECUTE, DEALLOCATE: the prepared statement's */

@@ -112,8 +112,8 @@ static void print_create_database(const struct sql_ddl *d, struct buf *out) {
     print_properties(" WITH DBPROPERTIES (", d->table_properties, d->table_property_count, out);
 }
 
-static void print_show_tables(const struct sql_ddl *d, struct buf *out) {
-    buf_add_str(out, "SHOW TABLES");
+static void print_show_tables(const char *words, const struct sql_ddl *d, struct buf *out) {
+    buf_add_str(out, words);
     if (d->name.database.len) {
         buf_add_str(out, " IN ");
         print_name(d->name.database, out);
@@ -308,7 +308,10 @@ void tree_print_ddl(const struct sql_statement *s, struct buf *out) {
         print_clause(" LIKE ", d->like_pattern, out);
         break;
     case SQL_SHOW_TABLES:
-        print_show_tables(d, out);
+        print_show_tables("SHOW TABLES", d, out);
+        break;
+    case SQL_SHOW_VIEWS:
+        print_show_tables("SHOW VIEWS", d, out);
         break;
     case SQL_SHOW_PARTITIONS:
         print_about_table("SHOW PARTITIONS ", d, out);

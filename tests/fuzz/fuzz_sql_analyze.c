@@ -36,7 +36,8 @@ static int find_table(void *ctx, struct arena *a, struct bytes database, struct 
         c[i].name = bytes_of(names + i, 1);
         c[i].is_partition = i >= 7;
     }
-    *t = (struct sql_table_info){database, table, c, COUNT_OF(types), NULL};
+    *t = (struct sql_table_info){
+        .database = database, .name = table, .columns = c, .column_count = COUNT_OF(types)};
     *ret = t;
     return 0;
 }

@@ -47,7 +47,11 @@ static const struct sql_table_info *fake_info(struct arena *a, const struct fake
         at = end + (*end != 0);
         at += strspn(at, " ");
     }
-    *t = (struct sql_table_info){BYTES("db"), bytes_str(f->name), c, n, (void *)f};
+    *t = (struct sql_table_info){.database = BYTES("db"),
+                                 .name = bytes_str(f->name),
+                                 .columns = c,
+                                 .column_count = n,
+                                 .opaque = (void *)f};
     return t;
 }
 
