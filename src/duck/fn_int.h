@@ -6,6 +6,8 @@
 
 #define FN_TABLES(X)                                                                               \
     X(math)                                                                                        \
+    X(value)                                                                                       \
+    X(index)                                                                                       \
     X(number)                                                                                      \
     X(text)                                                                                        \
     X(cast)                                                                                        \

@@ -393,17 +393,6 @@ FN(trim_check) {
                        (long long)n);
     return fn_out_i64(c, i, n);
 }
-FN(map_check) {
-    if (fn_i64(c, 0, i) != fn_i64(c, 1, i))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT",
-                       "Key and value arrays must be the same length");
-    if (fn_i64(c, 3, i))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "map key cannot be null");
-    if (fn_i64(c, 2, i) != fn_i64(c, 0, i))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed");
-    return fn_out_bool(c, i, true);
-}
-
 static const int scales[39] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12,
                                13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
                                26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38};
@@ -490,7 +479,6 @@ const struct duck_function fn_number_table[] = {
     {"t_map_key", "BIGINT, VARCHAR", "BIGINT", call_map_key, 0, NULL},
     {"t_slice_check", "BIGINT, BIGINT", "BOOLEAN", call_slice_check, 0, NULL},
     {"t_trim_check", "BIGINT, BIGINT", "BIGINT", call_trim_check, 0, NULL},
-    {"t_map_check", "BIGINT, BIGINT, BIGINT, BIGINT", "BOOLEAN", call_map_check, 0, NULL},
     {"t_sequence_step", "BIGINT, BIGINT, BIGINT", "BIGINT", call_sequence_step, 0, NULL},
 };
 const size_t fn_number_count = COUNT_OF(fn_number_table);

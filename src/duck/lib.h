@@ -51,8 +51,10 @@
     X(duckdb_create_map_type)                                                                      \
     X(duckdb_create_scalar_function)                                                               \
     X(duckdb_create_scalar_function_set)                                                           \
+    X(duckdb_create_selection_vector)                                                              \
     X(duckdb_create_struct_type)                                                                   \
     X(duckdb_create_table_function)                                                                \
+    X(duckdb_create_vector)                                                                        \
     X(duckdb_data_chunk_get_column_count)                                                          \
     X(duckdb_data_chunk_get_size)                                                                  \
     X(duckdb_data_chunk_get_vector)                                                                \
@@ -71,8 +73,10 @@
     X(duckdb_destroy_result)                                                                       \
     X(duckdb_destroy_scalar_function)                                                              \
     X(duckdb_destroy_scalar_function_set)                                                          \
+    X(duckdb_destroy_selection_vector)                                                             \
     X(duckdb_destroy_table_function)                                                               \
     X(duckdb_destroy_value)                                                                        \
+    X(duckdb_destroy_vector)                                                                       \
     X(duckdb_disconnect)                                                                           \
     X(duckdb_enum_dictionary_size)                                                                 \
     X(duckdb_enum_dictionary_value)                                                                \
@@ -142,6 +146,7 @@
     X(duckdb_scalar_function_set_special_handling)                                                 \
     X(duckdb_scalar_function_set_varargs)                                                          \
     X(duckdb_scalar_function_set_volatile)                                                         \
+    X(duckdb_selection_vector_get_data_ptr)                                                        \
     X(duckdb_set_config)                                                                           \
     X(duckdb_struct_type_child_count)                                                              \
     X(duckdb_struct_type_child_name)                                                               \
@@ -159,6 +164,7 @@
     X(duckdb_validity_set_row_invalid)                                                             \
     X(duckdb_validity_set_row_valid)                                                               \
     X(duckdb_vector_assign_string_element_len)                                                     \
+    X(duckdb_vector_copy_sel)                                                                      \
     X(duckdb_vector_ensure_validity_writable)                                                      \
     X(duckdb_vector_get_column_type)                                                               \
     X(duckdb_vector_get_data)                                                                      \

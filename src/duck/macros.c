@@ -10,72 +10,65 @@ static const char *const macros[] = {
     "WHEN len(list_filter(a, lambda e: e IS NULL)) > 0 THEN NULL ELSE false END",
     "t_all_true(a) AS CASE WHEN a IS NULL THEN NULL WHEN list_contains(a, false) THEN false "
     "WHEN len(list_filter(a, lambda e: e IS NULL)) > 0 THEN NULL ELSE true END",
-    "t_array_equal(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
-    "WHEN len(a) <> len(b) THEN false "
-    "ELSE t_all_true(list_transform(list_zip(a, b), lambda e: e[1] = e[2])) END",
-    "t_contains(a, v) AS CASE WHEN a IS NULL OR v IS NULL THEN NULL "
-    "WHEN list_contains(a, v) THEN true "
-    "WHEN len(list_filter(a, lambda e: e IS NULL)) > 0 THEN NULL ELSE false END",
-    "t_contains_sequence(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
-    "ELSE len(b) = 0 OR len(list_filter(range(1, CAST(len(a) - len(b) + 2 AS BIGINT)), "
-    "lambda k: list_slice(a, k, k + len(b) - 1) IS NOT DISTINCT FROM b)) > 0 END",
-    /* the first of each, in order */
-    "t_array_distinct(a) AS list_filter(a, lambda e, i: CASE WHEN e IS NULL "
-    "THEN len(list_filter(list_slice(a, 1, i - 1), lambda p: p IS NULL)) = 0 "
-    "ELSE coalesce(list_position(a, e), i) = i END)",
+    /* positions come from C (fn_index.c) */
+    /* list_select fails on an empty constant list */
+    "t_pick(a, ix) AS CASE WHEN len(ix) = 0 THEN list_slice(a, 1, 0) ELSE list_select(a, ix) END",
+    "t_array_distinct(a) AS t_pick(a, t_ix_distinct(a))",
     "t_array_union(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
     "ELSE t_array_distinct(list_concat(a, b)) END",
-    "t_has(a, v) AS CASE WHEN v IS NULL THEN len(list_filter(a, lambda h: h IS NULL)) > 0 "
-    "ELSE coalesce(list_contains(a, v), false) END",
-    "t_array_except(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
-    "ELSE t_array_distinct(list_filter(a, lambda e: NOT t_has(b, e))) END",
-    "t_array_intersect(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
-    "ELSE t_array_distinct(list_filter(a, lambda e: t_has(b, e))) END",
-    "t_array_max(a) AS CASE WHEN len(list_filter(a, lambda e: e IS NULL)) > 0 THEN NULL "
-    "ELSE list_max(a) END",
-    "t_array_min(a) AS CASE WHEN len(list_filter(a, lambda e: e IS NULL)) > 0 THEN NULL "
-    "ELSE list_min(a) END",
-    "t_array_position(a, v) AS CASE WHEN a IS NULL OR v IS NULL THEN NULL "
-    "ELSE CAST(coalesce(list_position(a, v), 0) AS BIGINT) END",
-    "t_array_remove(a, v) AS CASE WHEN v IS NULL THEN NULL "
-    "ELSE list_filter(a, lambda e: e IS NULL OR e <> v) END",
-    "t_arrays_overlap(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
-    "WHEN len(list_filter(a, lambda e: e IS NOT NULL AND list_contains(b, e))) > 0 THEN true "
-    "WHEN len(a) > 0 AND len(b) > 0 AND (len(list_filter(a, lambda e: e IS NULL)) > 0 "
-    "OR len(list_filter(b, lambda e: e IS NULL)) > 0) THEN NULL ELSE false END",
+    "t_array_except(a, b) AS t_pick(a, t_ix_except(a, b))",
+    "t_array_intersect(a, b) AS t_pick(a, t_ix_intersect(a, b))",
+    "t_array_remove(a, v) AS t_pick(a, t_ix_remove(a, v))",
+    "t_array_sort(a) AS t_pick(a, t_ix_sort(a))",
+    "t_array_max(a) AS a[t_ix_max(a)]",
+    "t_array_min(a) AS a[t_ix_min(a)]",
+    "t_combinations(a, n) AS list_transform(t_ix_combinations(CAST(len(a) AS BIGINT), n), "
+    "lambda k: t_pick(a, k))",
+    "t_shuffle(a) AS t_pick(a, t_ix_shuffle(CAST(len(a) AS BIGINT), "
+    "CAST(random() * 9e18 AS BIGINT)))",
     "t_slice(a, s, n) AS CASE WHEN a IS NULL OR s IS NULL OR n IS NULL THEN NULL "
     "WHEN t_slice_check(s, n) AND (n = 0 OR s > len(a) OR s < - len(a)) "
     "THEN list_slice(a, 1, 0) "
     "WHEN s > 0 THEN list_slice(a, s, s + n - 1) "
     "ELSE list_slice(a, len(a) + s + 1, least(len(a), len(a) + s + n)) END",
     "t_trim_array(a, n) AS list_slice(a, 1, len(a) - t_trim_check(n, CAST(len(a) AS BIGINT)))",
-    "t_repeat(v, n) AS list_transform(range(1, greatest(n, 0) + 1), lambda k: v)",
+    "t_repeat(v, n) AS list_transform(range(0, t_repeat_count(n)), lambda k: v)",
     "t_sequence_dates(a, b, ms) AS list_transform(generate_series(CAST(a - DATE '1970-01-01' AS "
     "BIGINT), CAST(b - DATE '1970-01-01' AS BIGINT), t_sequence_step(CAST(a - DATE '1970-01-01' AS "
     "BIGINT), CAST(b - DATE '1970-01-01' AS BIGINT), CAST(t_whole_days(ms) AS BIGINT))), "
     "lambda d: DATE '1970-01-01' + CAST(d AS INTEGER))",
-    "t_ngrams(a, n) AS CASE WHEN a IS NULL OR n IS NULL THEN NULL WHEN len(a) <= n THEN [a] "
+    "t_ngrams(a, n) AS CASE WHEN a IS NULL OR n IS NULL THEN NULL WHEN len(a) <= t_ngram_size(n) "
+    "THEN [a] "
     "ELSE list_transform(range(1, CAST(len(a) - n + 2 AS BIGINT)), "
     "lambda k: list_slice(a, k, k + n - 1)) END",
     /* maps: keys are checked, entries keep their order */
     "t_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL "
-    "WHEN t_map_check(CAST(len(k) AS BIGINT), CAST(len(v) AS BIGINT), "
-    "CAST(len(list_distinct(k)) AS BIGINT), "
-    "CAST(len(list_filter(k, lambda e: e IS NULL)) AS BIGINT)) THEN MAP(k, v) END",
+    "WHEN t_keys_check(k, CAST(len(v) AS BIGINT)) THEN MAP(k, v) END",
     "t_split_to_map(s, a, b) AS t_map(t_split_keys(s, a, b), t_split_values(s, a, b))",
-    "t_first_keys(l) AS list_filter(l, lambda e, i: e.k IS NOT NULL AND "
-    "list_position(list_transform(l, lambda p: p.k), e.k) = i)",
-    "t_map_first(l) AS CASE WHEN l IS NULL THEN NULL ELSE "
-    "MAP(list_transform(t_first_keys(l), lambda e: e.k), "
-    "list_transform(t_first_keys(l), lambda e: e.v)) END",
-    "t_map_multi(l) AS CASE WHEN l IS NULL THEN NULL ELSE "
-    "MAP(list_transform(t_first_keys(l), lambda e: e.k), "
-    "list_transform(t_first_keys(l), lambda e: list_transform(list_filter(l, lambda p: "
-    "p.k = e.k), lambda q: q.v))) END",
-    "t_map_count(l) AS CASE WHEN l IS NULL THEN NULL ELSE "
-    "MAP(list_filter(t_array_distinct(l), lambda e: e IS NOT NULL), "
-    "list_transform(list_filter(t_array_distinct(l), lambda e: e IS NOT NULL), "
-    "lambda e: CAST(len(list_filter(l, lambda p: p = e)) AS BIGINT))) END",
+    /* a map of the first (or last) entry of each key, entries being rows of k and v */
+    "t_map_pick(k, v, ix) AS MAP(t_pick(k, ix), t_pick(v, ix))",
+    "t_map_of(l) AS CASE WHEN l IS NULL THEN NULL ELSE t_map_pick(list_transform(l, lambda e: "
+    "e.k), "
+    "list_transform(l, lambda e: e.v), t_ix_keys(list_transform(l, lambda e: e.k))) END",
+    "t_map_concat(l) AS t_map_of(list_transform(l, lambda e: struct_pack(k := e.key, "
+    "v := e.value)))",
+    "t_map_union(l) AS CASE WHEN len(list_filter(l, lambda m: m IS NOT NULL)) > 0 THEN "
+    "t_map_concat(flatten(list_transform(l, lambda m: map_entries(m)))) END",
+    "t_map_groups(k, v) AS MAP(t_pick(k, t_ix_keys(k)), list_transform(t_ix_groups(k), "
+    "lambda g: t_pick(v, g)))",
+    "t_map_multi(l) AS CASE WHEN l IS NULL THEN NULL ELSE t_map_groups("
+    "list_transform(l, lambda e: e.k), list_transform(l, lambda e: e.v)) END",
+    "t_map_count(l) AS CASE WHEN l IS NULL THEN NULL ELSE MAP(t_pick(l, t_ix_keys(l)), "
+    "t_counts(l)) END",
+    /* aggregates over no key at all are NULL */
+    "t_map_or_null(m) AS CASE WHEN len(map_keys(m)) > 0 THEN m END",
+    /* from, to and the distance in one unit, the step in it */
+    "t_sequence_months(a, b, m) AS list_transform(range(0, t_sequence_length(epoch_us(a), "
+    "epoch_us(b), datesub('month', a, b), CAST(m AS BIGINT))), "
+    "lambda i: a + to_months(CAST(i * m AS INTEGER)))",
+    "t_sequence_times(a, b, ms) AS list_transform(range(0, t_sequence_length(epoch_us(a), "
+    "epoch_us(b), epoch_us(b) - epoch_us(a), ms * 1000)), "
+    "lambda i: a + to_microseconds(i * ms * 1000))",
 };
 
 int duck_register_macros(duckdb_connection con, struct err *e) {

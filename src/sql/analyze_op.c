@@ -324,11 +324,8 @@ static struct bound *equal(struct ctx *c, struct bound *l, struct bound *r, stru
     case ST_ROW:
         return equal_rows(c, l, r, pos);
     case ST_ARRAY:
-        if (l->type->children[0]->child_count)
-            return fail(c->z, pos, "NOT_SUPPORTED", "Comparing nested arrays is not supported");
-        return call2(c, "t_array_equal($1, $2)", b, pos, l, r);
     case ST_MAP:
-        return fail(c->z, pos, "NOT_SUPPORTED", "Comparing maps is not supported");
+        return call2(c, "t_eq($1, $2)", b, pos, l, r);
     default:
         x = call2(c, "($1 = $2)", b, pos, l, r);
         if (x && nan_sql(SQL_OP_EQ, l, r))
@@ -342,18 +339,18 @@ static struct bound *equal(struct ctx *c, struct bound *l, struct bound *r, stru
 static struct bound *ordered(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
                              struct sql_pos pos) {
     static const struct {
-        const char *sql;
+        const char *sql, *nested;
         enum bound_op op;
     } ops[] = {
-        [SQL_OP_LT] = {"($1 < $2)", BO_LT},
-        [SQL_OP_LE] = {"($1 <= $2)", BO_LE},
-        [SQL_OP_GT] = {"($1 > $2)", BO_GT},
-        [SQL_OP_GE] = {"($1 >= $2)", BO_GE},
+        [SQL_OP_LT] = {"($1 < $2)", "(t_compare($1, $2) < 0)", BO_LT},
+        [SQL_OP_LE] = {"($1 <= $2)", "(t_compare($1, $2) <= 0)", BO_LE},
+        [SQL_OP_GT] = {"($1 > $2)", "(t_compare($1, $2) > 0)", BO_GT},
+        [SQL_OP_GE] = {"($1 >= $2)", "(t_compare($1, $2) >= 0)", BO_GE},
     };
     if (!sql_type_is_orderable(l->type))
         return cannot_apply(c, sql_op_text(op), l, r, pos);
     if (l->type->child_count)
-        return fail(c->z, pos, "NOT_SUPPORTED", "Ordering arrays and rows is not supported");
+        return call2(c, ops[op].nested, sql_type_of(ST_BOOLEAN), pos, l, r);
     const char *nan = nan_sql(op, l, r);
     struct bound *x = call2(c, nan ? nan : ops[op].sql, sql_type_of(ST_BOOLEAN), pos, l, r);
     if (x)
@@ -455,9 +452,10 @@ struct bound *bind_between(struct ctx *c, const struct sql_expr *e) {
         return fail(z, e->pos, "TYPE_MISMATCH", "Cannot check if %.*s is BETWEEN %.*s and %.*s",
                     BYTES_ARG(type_text(z, xs[0]->type)), BYTES_ARG(type_text(z, xs[1]->type)),
                     BYTES_ARG(type_text(z, xs[2]->type)));
-    if (!sql_type_is_orderable(t) || t->child_count)
-        return fail(z, e->pos, "NOT_SUPPORTED", "BETWEEN over %.*s is not supported",
-                    BYTES_ARG(type_text(z, t)));
+    if (!sql_type_is_orderable(t))
+        return fail(z, e->pos, "TYPE_MISMATCH", "Cannot check if %.*s is BETWEEN %.*s and %.*s",
+                    BYTES_ARG(type_text(z, xs[0]->type)), BYTES_ARG(type_text(z, xs[1]->type)),
+                    BYTES_ARG(type_text(z, xs[2]->type)));
     for (int i = 0; i < 3; i++)
         if (!(xs[i] = bound_cast(z->a, xs[i], t)))
             return NULL;
@@ -470,8 +468,11 @@ struct bound *bind_between(struct ctx *c, const struct sql_expr *e) {
         return both && e->between.negated ? bind_not(c, both) : both;
     }
     struct bound *x =
-        bound_call(z->a, "($1 BETWEEN $2 AND $3)", sql_type_of(ST_BOOLEAN), e->pos, xs, 3);
-    if (x)
+        bound_call(z->a,
+                   t->child_count ? "(t_compare($1, $2) >= 0 AND t_compare($1, $3) <= 0)"
+                                  : "($1 BETWEEN $2 AND $3)",
+                   sql_type_of(ST_BOOLEAN), e->pos, xs, 3);
+    if (x && !t->child_count)
         x->op = BO_BETWEEN;
     return x && e->between.negated ? bind_not(c, x) : x;
 }

@@ -6,9 +6,9 @@
 #include "sql/emit_int.h"
 
 /* The lambda's body with its parameters replaced by these texts. */
-static void body(struct emitter *em, const struct bound *lambda, struct bytes first,
-                 struct bytes second) {
-    struct bytes texts[] = {first, second};
+static void body3(struct emitter *em, const struct bound *lambda, struct bytes first,
+                  struct bytes second, struct bytes third) {
+    struct bytes texts[] = {first, second, third};
     if (em->subst_count + lambda->param_count > COUNT_OF(em->subst)) {
         emit_refuse(em, lambda, "Lambdas are nested too deeply");
         return;
@@ -19,6 +19,11 @@ static void body(struct emitter *em, const struct bound *lambda, struct bytes fi
     }
     emit_expr(em, lambda->args[0]);
     em->subst_count -= lambda->param_count;
+}
+
+static void body(struct emitter *em, const struct bound *lambda, struct bytes first,
+                 struct bytes second) {
+    body3(em, lambda, first, second, (struct bytes){0});
 }
 
 static void unless_null(struct emitter *em, struct bytes v) {
@@ -55,23 +60,31 @@ static void reduce(struct emitter *em, const struct bound *x) {
     put(em, ")[1] END");
 }
 
+static void unless_any_null(struct emitter *em, const struct bound *x, size_t count) {
+    put(em, "CASE WHEN ");
+    emit_list(em, x->args, 0, count, " IS NULL OR ");
+    put(em, " IS NULL THEN NULL ELSE ");
+}
+
 static void zip_with(struct emitter *em, const struct bound *x) {
     int e = em->next_lambda++;
+    unless_any_null(em, x, 2);
     put(em, "list_transform(list_zip(");
     emit_list(em, x->args, 0, 2, ", ");
     putf(em, "), lambda k%d: ", e);
     body(em, x->args[2], arena_fmt(em->a, "k%d[1]", e), arena_fmt(em->a, "k%d[2]", e));
-    put(em, ")");
+    put(em, ") END");
 }
 
 static void zip(struct emitter *em, const struct bound *x) {
     int e = em->next_lambda++;
+    unless_any_null(em, x, x->arg_count);
     put(em, "list_transform(list_zip(");
     emit_list(em, x->args, 0, x->arg_count, ", ");
     putf(em, "), lambda k%d: struct_pack(", e);
     for (size_t i = 0; i < x->arg_count; i++)
         putf(em, i ? ", field%zu := k%d[%zu]" : "field%zu := k%d[%zu]", i, e, i + 1);
-    put(em, "))");
+    put(em, ")) END");
 }
 
 static void map_filter(struct emitter *em, const struct bound *x) {
@@ -112,6 +125,73 @@ static void map_entries(struct emitter *em, const struct bound *x) {
     put(em, "list_transform(map_entries(");
     emit_expr(em, x->args[0]);
     putf(em, "), lambda k%d: struct_pack(field0 := k%d.key, field1 := k%d.value))", e, e, e);
+}
+
+/* array(row(K, V)): its fields are field0 and field1 */
+static void from_entries(struct emitter *em, const struct bound *x, const char *make) {
+    struct bytes l = emit_text(em, x->args[0]);
+    int k = em->next_lambda++, v = em->next_lambda++;
+    put(em, "CASE WHEN t_entries_check(");
+    put_bytes(em, l);
+    putf(em, ") THEN %s(list_transform(", make);
+    put_bytes(em, l);
+    putf(em, ", lambda k%d: k%d.field0), list_transform(", k, k);
+    put_bytes(em, l);
+    putf(em, ", lambda k%d: k%d.field1)) END", v, v);
+}
+
+/* The last map of a key wins. */
+static void map_concat(struct emitter *em, const struct bound *x) {
+    unless_any_null(em, x, x->arg_count);
+    put(em, "t_map_concat(");
+    for (size_t i = x->arg_count; i-- > 0;) {
+        put(em, i ? "list_concat(map_entries(" : "map_entries(");
+        emit_expr(em, x->args[i]);
+        put(em, i ? "), " : ")");
+    }
+    for (size_t i = 1; i < x->arg_count; i++)
+        put(em, ")");
+    put(em, ") END");
+}
+
+static void map_zip_with(struct emitter *em, const struct bound *x) {
+    struct bytes a = emit_text(em, x->args[0]), b = emit_text(em, x->args[1]);
+    struct bytes keys = arena_fmt(em->a,
+                                  "t_array_distinct(list_concat(map_keys(%.*s), "
+                                  "map_keys(%.*s)))",
+                                  BYTES_ARG(a), BYTES_ARG(b));
+    int e = em->next_lambda++;
+    unless_any_null(em, x, 2);
+    put(em, "MAP(");
+    put_bytes(em, keys);
+    put(em, ", list_transform(");
+    put_bytes(em, keys);
+    putf(em, ", lambda k%d: ", e);
+    body3(em, x->args[2], arena_fmt(em->a, "k%d", e),
+          arena_fmt(em->a, "map_extract_value(%.*s, k%d)", BYTES_ARG(a), e),
+          arena_fmt(em->a, "map_extract_value(%.*s, k%d)", BYTES_ARG(b), e));
+    put(em, ")) END");
+}
+
+/* The comparator's say on every pair, then a merge sort over that matrix. */
+static void array_sort_by(struct emitter *em, const struct bound *x) {
+    struct bytes l = emit_text(em, x->args[0]);
+    struct bytes size = arena_fmt(em->a, "t_sort_size(CAST(len(%.*s) AS BIGINT))", BYTES_ARG(l));
+    int p = em->next_lambda++, q = em->next_lambda++;
+    unless_null(em, l);
+    put(em, "t_pick(");
+    put_bytes(em, l);
+    put(em, ", t_ix_sort_by(flatten(list_transform(list_slice(");
+    put_bytes(em, l);
+    put(em, ", 1, ");
+    put_bytes(em, size);
+    putf(em, "), lambda k%d: list_transform(", p);
+    put_bytes(em, l);
+    putf(em, ", lambda k%d: CAST(", q);
+    body(em, x->args[1], arena_fmt(em->a, "k%d", p), arena_fmt(em->a, "k%d", q));
+    put(em, " AS INTEGER)))), ");
+    put_bytes(em, size);
+    put(em, ")) END");
 }
 
 static void array_join(struct emitter *em, const struct bound *x) {
@@ -156,6 +236,16 @@ bool emit_rewrite_lambda(struct emitter *em, const struct bound *x) {
         transform_map(em, x, false);
     else if (strcmp(name, "@map_entries") == 0)
         map_entries(em, x);
+    else if (strcmp(name, "@map_concat") == 0)
+        map_concat(em, x);
+    else if (strcmp(name, "@map_zip_with") == 0)
+        map_zip_with(em, x);
+    else if (strcmp(name, "@map_from_entries") == 0)
+        from_entries(em, x, "t_map");
+    else if (strcmp(name, "@multimap_from_entries") == 0)
+        from_entries(em, x, "t_map_groups");
+    else if (strcmp(name, "@array_sort_by") == 0)
+        array_sort_by(em, x);
     else if (strcmp(name, "@array_join") == 0)
         array_join(em, x);
     else

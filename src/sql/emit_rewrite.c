@@ -113,8 +113,6 @@ void emit_rewrite(struct emitter *em, const struct bound *x) {
                x->type->kind == ST_DOUBLE || x->type->kind == ST_REAL ? "t_greatest" : "greatest");
     else if (strcmp(name, "@least") == 0)
         strict(em, x, "least");
-    else if (strcmp(name, "@map_concat") == 0)
-        strict(em, x, "map_concat");
     else if (strcmp(name, "@concat") == 0)
         concat(em, x);
     else if (strcmp(name, "@concat_arrays") == 0)

@@ -140,11 +140,13 @@ static bool collect_children(struct binding *b, struct pattern *p, const struct 
         return t->kind == ST_UNKNOWN && !b->exact;
     }
     for (size_t i = 0; i < t->child_count; i++) {
+        if (i && p->at[-1] == ')') /* a row of more fields */
+            return false;
         if (!collect(b, p, t->children[i]))
             return false;
         p->at++; /* , or ) */
     }
-    return true;
+    return p->at[-1] == ')';
 }
 
 static bool is_word(struct bytes w, const char *s) {
@@ -243,6 +245,8 @@ static bool collect(struct binding *b, struct pattern *p, const struct sql_type 
         return collect_children(b, p, t, ST_ARRAY);
     if (is_word(w, "map"))
         return collect_children(b, p, t, ST_MAP);
+    if (is_word(w, "row"))
+        return collect_children(b, p, t, ST_ROW);
     bool known, ok = collect_carried(b, w, t, &known);
     if (*p->at == '(') {
         while (*p->at != ')')

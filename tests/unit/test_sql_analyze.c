@@ -92,7 +92,6 @@ static void test_errors(void **state) {
         {"select try((select 1))", "!NOT_SUPPORTED: *"},
         {"select t.id from t join u using (k)", "!COLUMN_NOT_FOUND: *"},
         {"select t.id from t join u using (id)", "!COLUMN_NOT_FOUND: *"},
-        {"select combinations(array[1], 1)", "!NOT_SUPPORTED: *"},
         {"select timestamp '2020-01-01 00:00:00.1234567'", "!NOT_SUPPORTED: *"},
     };
     run_cases(*state, cases, COUNT_OF(cases), false);
