@@ -2,27 +2,14 @@
  *
  *     views      temporary macros  "name"() -> tarn_log(i)
  *     sql        prepared, run as a stream of chunks
- *     chunk      formatted as text into a buffer, written out at 256 KiB
+ *     chunk      formatted as text into the result file (store/row_file.h)
  *     end        fdatasync, rename into place
  *
  * The temporary file is removed on any failure, so a result is whole or absent. */
 #include "base/clock.h"
-#include "base/vfs.h"
 #include "duck/duck_int.h"
 #include "duck/format.h"
-
-#include <fcntl.h>
-
-#define WRITE_CHUNK (256u << 10)
-
-struct result_file {
-    struct vfs *vfs;
-    const char *output, *tmp; /* NULL: nothing is written */
-    int fd;
-    uint64_t size;
-    struct buf buffer, field;
-    bool is_txt;
-};
+#include "store/row_file.h"
 
 struct query {
     struct duck *duck;
@@ -36,112 +23,41 @@ struct query {
     bool has_result;
     struct format **formats;
     size_t column_count;
-    struct result_file file;
+    struct row_file file;
     uint64_t rows;
 };
 
-/* ---- the file ---- */
-static int file_open(struct query *q) {
-    struct result_file *f = &q->file;
-    f->vfs = vfs_system();
-    f->fd = -1;
-    f->output = arena_cstr(q->arena, json_get_str(q->task, "output"));
-    f->tmp = arena_cstr(q->arena, json_get_str(q->task, "tmp"));
-    f->is_txt = bytes_eq_str(json_get_str(q->task, "format"), "txt");
-    if (!json_get(q->task, "output")) {
-        f->output = NULL;
+/* ---- rows as text ---- */
+static int open_file(struct query *q) {
+    const char *output = arena_cstr(q->arena, json_get_str(q->task, "output"));
+    const char *tmp = arena_cstr(q->arena, json_get_str(q->task, "tmp"));
+    if (!output || !tmp) {
+        return err_set(q->e, ERR_NOMEM, NULL);
+    }
+    return row_file_open(&q->file, json_get(q->task, "output") ? output : NULL, tmp,
+                         bytes_eq_str(json_get_str(q->task, "format"), "txt"), q->e);
+}
+
+static int write_header(struct query *q) {
+    if (q->file.is_txt) {
         return 0;
     }
-    if (!f->output || !f->tmp) {
-        return err_set(q->e, ERR_NOMEM, NULL);
-    }
-    f->fd = f->vfs->ops->open(f->vfs, f->tmp, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    return f->fd < 0 ? err_set_errno(q->e, ERR_IO, -f->fd, "The result file cannot be made") : 0;
-}
-
-static int file_flush(struct query *q) {
-    struct result_file *f = &q->file;
-    if (!buf_ok(&f->buffer) || !buf_ok(&f->field)) {
-        return err_set(q->e, ERR_NOMEM, NULL);
-    }
-    if (f->fd >= 0) {
-        int rc = vfs_pwrite_all(f->vfs, f->fd, f->buffer.ptr, f->buffer.len, f->size);
-        if (rc) {
-            return err_set_errno(q->e, ERR_IO, -rc, "The result file cannot be written");
-        }
-    }
-    f->size += f->buffer.len;
-    buf_reset(&f->buffer);
-    return 0;
-}
-
-static int file_finish(struct query *q) {
-    struct result_file *f = &q->file;
-    int rc = file_flush(q);
-    if (rc || f->fd < 0) {
-        return rc;
-    }
-    int io = f->vfs->ops->fdatasync(f->vfs, f->fd);
-    io = io ? io : f->vfs->ops->rename(f->vfs, f->tmp, f->output);
-    return io ? err_set_errno(q->e, ERR_IO, -io, "The result file cannot be put in place") : 0;
-}
-
-static void file_close(struct query *q, bool failed) {
-    struct result_file *f = &q->file;
-    if (f->fd >= 0) {
-        f->vfs->ops->close(f->vfs, f->fd);
-        if (failed) {
-            (void)f->vfs->ops->unlink(f->vfs, f->tmp);
-        }
-    }
-    buf_clear(&f->buffer);
-    buf_clear(&f->field);
-}
-
-/* ---- rows as text ---- */
-static void add_quoted(struct buf *out, struct bytes v) {
-    buf_add_char(out, '"');
-    for (struct bytes rest = v; rest.len;) {
-        ptrdiff_t quote = bytes_find_char(rest, '"');
-        size_t n = quote < 0 ? rest.len : (size_t)quote + 1;
-        buf_add(out, bytes_of(rest.ptr, n));
-        if (quote >= 0) {
-            buf_add_char(out, '"');
-        }
-        rest = bytes_slice(rest, n, rest.len);
-    }
-    buf_add_char(out, '"');
-}
-
-static void add_header(struct query *q) {
-    size_t i = 0;
     JSON_FOR_EACH(column, json_get(q->task, "columns")) {
-        if (i++) {
-            buf_add_char(&q->file.buffer, ',');
-        }
-        add_quoted(&q->file.buffer, json_get_str(column, "name"));
+        row_file_add(&q->file, json_get_str(column, "name"));
     }
-    buf_add_char(&q->file.buffer, '\n');
+    return row_file_end_row(&q->file, q->e);
 }
 
-static void add_row(struct query *q, idx_t row) {
-    struct result_file *f = &q->file;
+static int write_row(struct query *q, idx_t row) {
     for (size_t i = 0; i < q->column_count; i++) {
-        if (i) {
-            buf_add_char(&f->buffer, f->is_txt ? '\t' : ',');
-        }
         if (format_is_null(q->formats[i], row)) {
-            continue;
+            row_file_add_null(&q->file);
+        } else {
+            format_value(q->formats[i], row, row_file_field(&q->file));
+            row_file_end_field(&q->file);
         }
-        if (f->is_txt) {
-            format_value(q->formats[i], row, &f->buffer);
-            continue;
-        }
-        buf_reset(&f->field);
-        format_value(q->formats[i], row, &f->field);
-        add_quoted(&f->buffer, buf_bytes(&f->field));
     }
-    buf_add_char(&f->buffer, '\n');
+    return row_file_end_row(&q->file, q->e);
 }
 
 static int write_chunk(struct query *q, duckdb_data_chunk chunk) {
@@ -150,12 +66,9 @@ static int write_chunk(struct query *q, duckdb_data_chunk chunk) {
         format_bind(q->formats[i], duckdb_data_chunk_get_vector(chunk, i));
     }
     for (idx_t row = 0; row < rows; row++) {
-        add_row(q, row);
-        if (q->file.buffer.len >= WRITE_CHUNK || !buf_ok(&q->file.buffer)) {
-            int rc = file_flush(q);
-            if (rc) {
-                return rc;
-            }
+        int rc = write_row(q, row);
+        if (rc) {
+            return rc;
         }
     }
     q->rows += rows;
@@ -264,16 +177,14 @@ static int run(struct query *q) {
     int rc = make_views(q);
     rc = rc ? rc : run_statement(q);
     rc = rc ? rc : make_formats(q);
-    rc = rc ? rc : file_open(q);
-    if (!rc && !q->file.is_txt) {
-        add_header(q);
-    }
+    rc = rc ? rc : open_file(q);
+    rc = rc ? rc : write_header(q);
     rc = rc ? rc : write_rows(q);
-    return rc ? rc : file_finish(q);
+    return rc ? rc : row_file_finish(&q->file, q->e);
 }
 
-static void query_clear(struct query *q, bool failed) {
-    file_close(q, failed);
+static void query_clear(struct query *q) {
+    row_file_close(&q->file);
     if (q->has_result) {
         duckdb_destroy_result(&q->result);
     }
@@ -293,7 +204,7 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
     rc = session_begin(d, task, e);
     if (!rc) {
         rc = run(&q);
-        query_clear(&q, rc != 0);
+        query_clear(&q);
         session_end(d);
     }
     d->scans = NULL;
