@@ -3,7 +3,7 @@
 
     corpus_tables.py ENDPOINT --tpch 0.01 --tpcds 0.01 [--prefix] [--reference FILE.duckdb] [--extensions DIR]
 
-Databases tpch and tpcds; buckets of the same names. Columns of TPC-H are named as in Trino's tpch connector
+Databases tpch, tpcds and s1 (empty tables); their buckets. Columns of TPC-H are named as in Trino's tpch connector
 (orderkey), or with --prefix as in the specification (o_orderkey). The rows come from DuckDB's generators, whose
 extensions are looked for in DIR (packages duckdb-extension-tpch and -tpcds). --reference keeps the same tables
 for a source's own reference queries."""
@@ -93,6 +93,33 @@ def store(endpoint, db, kind, prefix, folder):
                 "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"}}})
 
 
+# Tables without rows that a source's statements about names and types speak of.
+EMPTY = {
+    "t1": "a bigint, b bigint, c bigint, d bigint", "t2": "a bigint, b bigint", "t3": "a bigint, b bigint", "t5": "a bigint",
+    "t6": "a bigint, b string, c bigint, d bigint", "t7": "a bigint, b double, c array<bigint>, d array<double>",
+    "t8": "tinyint_column tinyint, integer_column int, decimal_column decimal(5,3), real_column float, char_column char(3), "
+          "bounded_varchar_column varchar(3), unbounded_varchar_column string, tinyint_array_column array<tinyint>, "
+          "bigint_array_column array<bigint>, nested_bounded_varchar_column struct<field0:varchar(3)>, "
+          "row_column struct<field0:tinyint,field1:string>, date_column date",
+}
+
+
+def store_empty(endpoint):
+    def client(service):
+        return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    glue = client("glue")
+    client("s3").create_bucket(Bucket="empty")
+    glue.create_database(DatabaseInput={"Name": "s1"})
+    for table, columns in EMPTY.items():
+        glue.create_table(DatabaseName="s1", TableInput={
+            "Name": table, "TableType": "EXTERNAL_TABLE", "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
+            "StorageDescriptor": {
+                "Columns": [dict(zip(("Name", "Type"), c.split(" "))) for c in columns.split(", ")], "Location": f"s3://empty/{table}/",
+                "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+                "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+                "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"}}})
+
+
 def keep(db, kind, path):
     """The tables by their own names, in the main schema of a file (TPC-H; TPC-DS has tables of the same name)."""
     db.execute(f"ATTACH '{path}' AS kept")
@@ -116,6 +143,7 @@ def main():
             if scale:
                 generate(db, kind, scale, o.extensions)
                 store(o.endpoint, db, kind, o.prefix, folder)
+        store_empty(o.endpoint)
         if o.reference and o.tpch:
             keep(db, "tpch", o.reference)
 

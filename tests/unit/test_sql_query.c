@@ -37,7 +37,7 @@ static void test_recursion(void **state) {
         {"with recursive r as (select 1 union all select 1 from r) select * from r",
          "!MISSING_COLUMN_ALIASES: *"},
         {"with recursive r (n) as (select n from r union all select 1) select * from r",
-         "!INVALID_RECURSIVE_REFERENCE: line 1:41: WITH table name is referenced in the base *"},
+         "!INVALID_RECURSIVE_REFERENCE: line 1:40: WITH table name is referenced in the base *"},
         {"with recursive r (n) as (select 1 union all select a.n from r a, r b) select * from r",
          "!INVALID_RECURSIVE_REFERENCE: line 1:66: multiple recursive references*"},
         {"with recursive r (n) as (select 1 union all table r) select * from r",
@@ -47,18 +47,18 @@ static void test_recursion(void **state) {
          "!INVALID_RECURSIVE_REFERENCE: *"},
         {"with recursive r (n) as (select 1 union all select n from t left join r on true) select "
          "* from r",
-         "!INVALID_RECURSIVE_REFERENCE: line 1:67: recursive reference in right source of LEFT "
+         "!INVALID_RECURSIVE_REFERENCE: line 1:71: recursive reference in right source of LEFT "
          "join"},
         {"with recursive r (n) as (select 1 union all select n from (select 1 except table r) x "
          "(n)) select * from r",
-         "!INVALID_RECURSIVE_REFERENCE: line 1:75: recursive reference in right relation of EXCEPT "
+         "!INVALID_RECURSIVE_REFERENCE: line 1:76: recursive reference in right relation of EXCEPT "
          "DISTINCT"},
         {"with recursive r (n) as (select 1 union all (select n from r limit 1)) select * from r",
          "!INVALID_LIMIT_CLAUSE: *"},
         {"with recursive r (n) as (select 1 union all select n from r limit 1) select * from r",
          "!INVALID_LIMIT_CLAUSE: *"},
         {"with recursive r (n) as (select 1 intersect select n from r) select * from r",
-         "!INVALID_RECURSIVE_REFERENCE: line 1:58: recursive reference not allowed in this "
+         "!INVALID_RECURSIVE_REFERENCE: line 1:59: recursive reference not allowed in this "
          "context"},
         {"with recursive r (n) as (with recursive s (m) as (select 1) select m from s) select * "
          "from r",
