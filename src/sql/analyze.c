@@ -54,6 +54,29 @@ struct bytes expr_text(struct analyzer *z, const struct sql_expr *e) {
     return r;
 }
 
+void enter_clause(struct ctx *c, const char *name, const struct sql_expr *e) {
+    c->no_aggregates = name;
+    c->clause_pos = e->pos;
+}
+
+void leave_clauses(struct ctx *c) {
+    c->no_aggregates = c->in_aggregate = c->no_windows = NULL;
+}
+
+struct bytes name_at(struct analyzer *z, struct sql_pos pos) {
+    struct bytes text = z->statement->text;
+    size_t i = 0, end;
+    for (int line = 1; line < pos.line && i < text.len; i++)
+        line += text.ptr[i] == '\n';
+    i += (size_t)pos.column - 1;
+    for (end = i; end < text.len; end++) {
+        unsigned char c = (unsigned char)text.ptr[end];
+        if (!isalnum(c) && c < 0x80 && c != '_' && c != '.' && c != '$')
+            break;
+    }
+    return i < end ? bytes_slice(text, i, end) : BYTES("column");
+}
+
 static bool fill_columns(struct analyzer *z, struct sql_plan *p) {
     const struct bound_query *q = p->query;
     p->column_count = q->column_count;

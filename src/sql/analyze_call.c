@@ -35,7 +35,7 @@ static struct bound *bind_lambda(struct ctx *c, const struct sql_expr *e,
     if (!ids || !lambda_scope(c, e, types, ids, &s))
         return NULL;
     inner.scope = &s;
-    inner.no_aggregates = "Lambda expression";
+    enter_clause(&inner, "Lambda expression", e->lambda.body);
     inner.in_lambda = true;
     struct bound *body = bind_expr(&inner, e->lambda.body);
     struct bound *x = body ? bound_call(c->z->a, NULL, body->type, e->pos, &body, 1) : NULL;
@@ -151,56 +151,9 @@ static bool bind_arguments(struct call *k, struct ctx *inner) {
 }
 
 /* ---- aggregates ---- */
-static bool may_aggregate(struct ctx *c, const struct sql_expr *e, bool windowed) {
-    if (c->no_aggregates) {
-        fail(c->z, e->pos, "EXPRESSION_NOT_SCALAR",
-             "%s cannot contain aggregations, window functions or grouping operations: [%.*s]",
-             c->no_aggregates, BYTES_ARG(expr_text(c->z, e)));
-        return false;
-    }
-    if (c->in_aggregate) {
-        fail(c->z, e->pos, windowed ? "NESTED_WINDOW" : "NESTED_AGGREGATION",
-             "Cannot nest %s inside aggregation '%s': [%.*s]",
-             windowed ? "window functions" : "aggregations", c->in_aggregate,
-             BYTES_ARG(expr_text(c->z, e)));
-        return false;
-    }
-    if (c->in_window && windowed) {
-        fail(c->z, e->pos, "NESTED_WINDOW", "Cannot nest window functions inside window function");
-        return false;
-    }
-    if (!c->select) {
-        fail(c->z, e->pos, "EXPRESSION_NOT_SCALAR", "Aggregations are not allowed here");
-        return false;
-    }
-    return true;
-}
-
-static bool check_form(struct ctx *c, const struct sql_expr *e, const struct sql_fn *fn) {
+static bool bind_aggregate_parts(struct ctx *c, struct ctx *inner, const struct sql_expr *e,
+                                 const struct sql_fn *fn, struct bound *x) {
     const struct sql_call *k = e->call;
-    const char *wrong = NULL;
-    if (fn->kind == SQL_FN_SCALAR && (k->over || k->filter || k->distinct || k->order_by.count))
-        wrong = "is not an aggregate function";
-    else if (fn->kind == SQL_FN_WINDOW && (k->filter || k->distinct || k->order_by.count))
-        wrong = "takes no FILTER, DISTINCT or ORDER BY";
-    else if (k->over && k->distinct)
-        wrong = "takes no DISTINCT in a window";
-    else if (k->over && k->order_by.count)
-        wrong = "takes no ORDER BY in a window";
-    else if (k->overflow == SQL_OVERFLOW_TRUNCATE)
-        wrong = "takes no ON OVERFLOW TRUNCATE";
-    if (fn->kind == SQL_FN_WINDOW && !k->over) {
-        fail(c->z, e->pos, "MISSING_OVER", "Window function %s requires an OVER clause", fn->name);
-        return false;
-    }
-    if (wrong)
-        fail(c->z, e->pos, fn->kind == SQL_FN_SCALAR ? "FUNCTION_NOT_AGGREGATE" : "NOT_SUPPORTED",
-             "Function %s %s", fn->name, wrong);
-    return !wrong;
-}
-
-static bool bind_aggregate_parts(struct ctx *c, struct ctx *inner, const struct sql_call *k,
-                                 struct bound *x) {
     const struct sql_sort *order = k->within_group.count ? &k->within_group : &k->order_by;
     x->distinct = k->distinct;
     x->ignore_nulls = k->null_treatment == SQL_NULLS_IGNORE;
@@ -209,8 +162,8 @@ static bool bind_aggregate_parts(struct ctx *c, struct ctx *inner, const struct 
     if (k->filter && !(x->filter = bind_boolean(inner, k->filter, "FILTER clause")))
         return false;
     struct ctx around = *c;
-    around.in_window = true;
-    if (k->over && !(x->over = bind_window(&around, k->over)))
+    if (k->over &&
+        (!(x->over = bind_window(&around, k->over)) || !check_windowed(c, e, fn, x->over)))
         return false;
     if (!k->over)
         c->select->aggregated = true;
@@ -240,7 +193,7 @@ static struct bound *finish_aggregate(struct call *k, struct ctx *inner,
     if (!x)
         return NULL;
     x->kind = BX_AGG;
-    if (!bind_aggregate_parts(c, inner, call, x) || !check_distinct_order(c, x))
+    if (!bind_aggregate_parts(c, inner, k->e, m->fn, x) || !check_distinct_order(c, x))
         return NULL;
     bool listed = strcmp(m->fn->name, "approx_distinct") == 0;
     if (x->distinct && listed)
@@ -326,22 +279,31 @@ struct bound *bind_call(struct ctx *c, const struct sql_expr *e) {
     size_t rows;
     const struct sql_fn *fn = sql_fn_find(name, &rows);
     bool grouped = rows && fn->kind != SQL_FN_SCALAR;
-    if (grouped && !may_aggregate(c, e, call->over != NULL))
+    if (grouped && !may_aggregate(c, e, call->over || fn->kind == SQL_FN_WINDOW))
+        return NULL;
+    if (!check_form(c, e, rows ? fn : NULL))
         return NULL;
     struct call *k = ARENA_NEW(c->z->a, struct call);
     struct sql_fn_match *m = ARENA_NEW(c->z->a, struct sql_fn_match);
     if (!k || !m)
         return NULL;
     struct ctx inner = *c;
-    if (grouped && call->over)
-        inner.in_window = true;
-    else if (grouped)
+    if (grouped && (call->over || fn->kind == SQL_FN_WINDOW)) {
+        inner.no_windows = "Cannot nest window functions or row pattern measures inside window "
+                           "function arguments";
+    } else if (grouped) {
         inner.in_aggregate = fn->name;
+        inner.aggregate_pos = e->pos;
+    }
     k->c = c;
     k->e = e;
-    if (!bind_arguments(k, &inner) || !resolve(k, name, e->pos, m))
-        return NULL;
-    if (!check_form(c, e, m->fn))
-        return NULL;
-    return grouped ? finish_aggregate(k, &inner, m) : bind_scalar_call(k, m);
+    bool bars = inner.in_aggregate && c->scope && c->scope->is_output;
+    if (bars)
+        c->scope->barred = true;
+    struct bound *x = NULL;
+    if (bind_arguments(k, &inner) && resolve(k, name, e->pos, m))
+        x = grouped ? finish_aggregate(k, &inner, m) : bind_scalar_call(k, m);
+    if (bars)
+        c->scope->barred = false;
+    return x;
 }

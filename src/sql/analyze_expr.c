@@ -246,8 +246,7 @@ static struct bound_query *one_column(struct ctx *c, struct sql_query *q) {
     struct ctx inner = *c;
     if (!may_query(c, q->pos))
         return NULL;
-    inner.no_aggregates = NULL;
-    inner.in_aggregate = NULL;
+    leave_clauses(&inner);
     struct bound_query *b = bind_query(&inner, q);
     if (b && b->column_count != 1)
         return fail(c->z, q->pos, "NOT_SUPPORTED",
@@ -268,8 +267,7 @@ static struct bound *bind_exists(struct ctx *c, const struct sql_expr *e) {
     struct ctx inner = *c;
     if (!may_query(c, e->pos))
         return NULL;
-    inner.no_aggregates = NULL;
-    inner.in_aggregate = NULL;
+    leave_clauses(&inner);
     return over_query(c, BX_EXISTS, sql_type_of(ST_BOOLEAN), e->pos, bind_query(&inner, e->query));
 }
 
@@ -360,7 +358,7 @@ static struct bound *bind_grouping(struct ctx *c, const struct sql_expr *e) {
     if (!xs)
         return NULL;
     if (c->no_aggregates)
-        return fail(c->z, e->pos, "EXPRESSION_NOT_SCALAR",
+        return fail(c->z, c->clause_pos, "EXPRESSION_NOT_SCALAR",
                     "%s cannot contain aggregations, window functions or grouping operations: "
                     "[%.*s]",
                     c->no_aggregates, BYTES_ARG(expr_text(c->z, e)));
@@ -369,8 +367,6 @@ static struct bound *bind_grouping(struct ctx *c, const struct sql_expr *e) {
                                  xs, e->list.count);
     if (x)
         x->kind = BX_GROUPING;
-    if (c->select)
-        c->select->aggregated = true;
     return x;
 }
 

@@ -19,6 +19,7 @@ struct scope {
     struct scope_field *fields;
     size_t count;
     bool is_output; /* ORDER BY: names of the select list; the parent is the same query's FROM */
+    bool barred;    /* an output: not from within an aggregate */
 };
 
 struct cte {
@@ -56,15 +57,23 @@ struct analyzer {
     const struct sql_view_statement *replaces; /* CREATE OR REPLACE VIEW */
 };
 
+struct named_window {
+    struct sql_ident name;
+    struct bound_window *window;
+};
+
 /* One expression's surroundings. */
 struct ctx {
     struct analyzer *z;
     struct scope *scope;
     struct bound_select *select; /* NULL: none (VALUES, LIMIT) */
     const char *no_aggregates;   /* clause that refuses them, e.g. "WHERE clause" */
+    struct sql_pos clause_pos;   /* its expression */
     const char *in_aggregate;    /* name of the aggregate around */
-    bool in_window, in_lambda;
-    struct sql_named_window *windows;
+    struct sql_pos aggregate_pos;
+    const char *no_windows; /* why there may be no window function here */
+    bool in_lambda;
+    struct named_window *windows;
     size_t window_count;
 };
 
@@ -79,6 +88,13 @@ void *fail_at(struct analyzer *z, struct sql_pos pos, const struct err *from);
 struct bytes type_text(struct analyzer *z, const struct sql_type *t);
 struct bytes lower_copy(struct analyzer *z, struct bytes text);
 struct bytes expr_text(struct analyzer *z, const struct sql_expr *e);
+
+/* Aggregates are refused in the clause `name`, which is e. */
+void enter_clause(struct ctx *c, const char *name, const struct sql_expr *e);
+/* A query inside has clauses of its own. */
+void leave_clauses(struct ctx *c);
+/* The name or path that stands at a position of the text. */
+struct bytes name_at(struct analyzer *z, struct sql_pos pos);
 
 /* ---- scope.c ---- */
 /* A column, or a field of a row column, by its path. */
@@ -122,6 +138,13 @@ struct bound *call_function(struct ctx *c, const char *name, struct bound **args
 
 /* ---- analyze_window.c ---- */
 struct bound_window *bind_window(struct ctx *c, const struct sql_window *w);
+/* WINDOW w AS (..), ..: into c, each seen by those after it. */
+bool bind_named_windows(struct ctx *c, const struct sql_named_window *windows, size_t count);
+/* ---- analyze_form.c ---- which clauses a call may have, by the kind of its function */
+bool check_form(struct ctx *c, const struct sql_expr *e, const struct sql_fn *fn);
+bool check_windowed(struct ctx *c, const struct sql_expr *e, const struct sql_fn *fn,
+                    const struct bound_window *w);
+bool may_aggregate(struct ctx *c, const struct sql_expr *e, bool windowed);
 bool bind_sorts(struct ctx *c, const struct sql_sort *s, struct bound_sorts *ret);
 
 /* ---- analyze_relation.c ---- */
@@ -157,8 +180,14 @@ bool check_recursion(struct analyzer *z, const struct sql_with *w, bool *ret_rec
 /* base UNION step, in the base's types. */
 struct bound_query *recursive_union(struct analyzer *z, const struct sql_body *b,
                                     struct bound_query *base, struct bound_query *step);
-/* Checks that expressions of a grouped query use only groups and aggregates. */
+/* ---- analyze_grouped.c ---- */
+/* Checks that an expression of a grouped query uses only groups and aggregates. */
 bool check_grouped(struct analyzer *z, struct bound_select *s, struct bound *x,
                    const struct sql_expr *source);
+bool check_grouped_window(struct analyzer *z, struct bound_select *s, const struct bound_window *w,
+                          bool is_named);
+/* The arguments of every GROUPING() inside x are groups. */
+bool check_groupings(struct analyzer *z, struct bound_select *s, struct bound *x,
+                     struct sql_pos select_pos);
 
 #endif

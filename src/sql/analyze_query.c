@@ -58,9 +58,12 @@ static bool bind_value_row(struct ctx *c, struct sql_expr *e, struct bound **row
         return fail(c->z, pos, "TYPE_MISMATCH", "Values rows have mismatched sizes: %zu vs %zu",
                     row_width(e), width),
                false;
-    for (size_t i = 0; i < width; i++)
-        if (!(row[i] = bind_expr(c, e->kind == SQL_E_ROW ? e->row.items.items[i] : e)))
+    for (size_t i = 0; i < width; i++) {
+        struct sql_expr *x = e->kind == SQL_E_ROW ? e->row.items.items[i] : e;
+        enter_clause(c, "VALUES", x);
+        if (!(row[i] = bind_expr(c, x)))
             return false;
+    }
     return true;
 }
 
@@ -94,7 +97,6 @@ static struct bound_query *bind_values(struct ctx *outer, const struct sql_body 
     if (!q || !(q->rows = ARENA_NEW_N(c.z->a, struct bound *, n * width + 1)))
         return NULL;
     c.select = NULL;
-    c.no_aggregates = "VALUES";
     q->row_count = n;
     for (size_t i = 0; i < n; i++)
         if (!bind_value_row(&c, b->values.items[i], q->rows + i * width, width, b->pos))
@@ -281,7 +283,7 @@ static bool bind_withs(struct ctx *c, const struct sql_query *q, struct bound_wi
                        false;
         struct ctx inner = *c;
         inner.select = NULL;
-        inner.no_aggregates = inner.in_aggregate = NULL;
+        leave_clauses(&inner);
         if (!bind_with(&inner, &q->with[i], q->recursive, &withs[i]))
             return false;
     }
@@ -299,7 +301,6 @@ static bool order_wrapped(struct ctx *outer, struct sql_query *q, struct bound_q
     s->parent = outer->scope;
     c.scope = s;
     c.select = NULL;
-    c.no_aggregates = "ORDER BY clause";
     b->order.items = ARENA_NEW_N(c.z->a, struct bound_sort, q->order_by.count + 1);
     if (!b->order.items)
         return false;
@@ -307,6 +308,7 @@ static bool order_wrapped(struct ctx *outer, struct sql_query *q, struct bound_q
         const struct sql_sort_item *item = &q->order_by.items[i];
         struct bound_sort *r = &b->order.items[i];
         bool ordinal = item->expr->kind == SQL_E_INTEGER;
+        enter_clause(&c, "ORDER BY clause", item->expr);
         if (ordinal && (item->expr->integer < 1 || (uint64_t)item->expr->integer > b->column_count))
             return fail(c.z, item->pos, "INVALID_COLUMN_REFERENCE",
                         "ORDER BY position %lld is not in select list",
@@ -325,7 +327,7 @@ static bool order_wrapped(struct ctx *outer, struct sql_query *q, struct bound_q
 
 static struct bound_query *bind_plain(struct ctx *c, struct sql_query *q) {
     if (q->body->kind == SQL_B_SELECT)
-        return bind_select(c, q, q->body->select, q->pos);
+        return bind_select(c, q, q->body->select, q->body->pos);
     struct bound_query *b = bind_body(c, q->body);
     if (!b || (!has_tail(q) && !q->with_count))
         return b;

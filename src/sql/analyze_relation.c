@@ -162,7 +162,7 @@ static struct bound_rel *bind_table(struct ctx *c, struct sql_relation *r, struc
 static struct bound_rel *bind_subquery(struct ctx *c, struct sql_relation *r, struct scope *ret) {
     struct ctx inner = *c;
     inner.select = NULL;
-    inner.no_aggregates = inner.in_aggregate = NULL;
+    leave_clauses(&inner);
     struct bound_query *q = bind_query(&inner, r->subquery.query);
     struct bound_rel *b = q ? new_rel(c->z, REL_QUERY, q->column_count) : NULL;
     if (!b)
@@ -212,7 +212,7 @@ static struct bound_rel *bind_unnest(struct ctx *c, struct sql_relation *r, stru
     struct bytes names[513];
     size_t n;
     struct ctx inner = *c;
-    inner.no_aggregates = "UNNEST";
+    enter_clause(&inner, "UNNEST", r->unnest.args.items[0]);
     struct bound **args = bind_list(&inner, &r->unnest.args);
     if (!args ||
         !unnest_columns(c, args, r->unnest.args.count, r->unnest.with_ordinality, types, names, &n))
@@ -332,7 +332,7 @@ static bool join_condition(struct ctx *c, struct sql_relation *r, struct bound_r
     struct scope s = *ret;
     s.parent = c->scope;
     inner.scope = &s;
-    inner.no_aggregates = "JOIN clause";
+    enter_clause(&inner, "JOIN clause", r->join.on);
     b->on = bind_boolean(&inner, r->join.on, "JOIN ON clause");
     return b->on && note_conditions(&inner, r->join.on, b->on);
 }

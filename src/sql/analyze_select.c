@@ -13,6 +13,7 @@ struct building {
     struct sql_select *s;
     struct scope *source;
     struct bound_select *select;
+    struct sql_pos pos; /* of the word SELECT */
     struct bound **items;
     struct bytes *names;
     const struct sql_expr **sources; /* what an item was written as; NULL: a star */
@@ -154,12 +155,24 @@ static bool has_aggregate(void *found, struct bound *x) {
     return bound_each(x, has_aggregate, found);
 }
 
-static struct bound *bind_group(struct building *b, struct sql_expr *e) {
+/* CUBE, ROLLUP and GROUPING SETS take columns alone. */
+static struct bound *bind_group_column(struct building *b, struct sql_expr *e) {
+    struct bound *x = bind_expr(b->c, e);
+    if (x && (x->kind != BX_COLUMN || (e->kind != SQL_E_COLUMN && e->kind != SQL_E_FIELD)))
+        return fail(b->c->z, e->pos, "INVALID_COLUMN_REFERENCE",
+                    "GROUP BY expression must be a column reference: %.*s",
+                    BYTES_ARG(expr_text(b->c->z, e)));
+    return x;
+}
+
+static struct bound *bind_group(struct building *b, struct sql_expr *e, bool in_sets) {
     size_t ordinal;
+    if (in_sets)
+        return bind_group_column(b, e);
     if (!ordinal_of(b, e, "GROUP BY", &ordinal))
         return NULL;
     struct ctx c = *b->c;
-    c.no_aggregates = "GROUP BY clause";
+    enter_clause(&c, "GROUP BY clause", e);
     if (!ordinal)
         return bind_expr(&c, e);
     struct bound *x = b->items[ordinal - 1];
@@ -175,11 +188,16 @@ static struct bound *bind_group(struct building *b, struct sql_expr *e) {
 }
 
 /* Its place among the groups; equal expressions share one. */
-static bool group_index(struct building *b, struct sql_expr *e, size_t *ret) {
+static bool group_index(struct building *b, struct sql_expr *e, bool in_sets, size_t *ret) {
     struct bound_select *s = b->select;
-    struct bound *x = bind_group(b, e);
+    struct bound *x = bind_group(b, e, in_sets);
     if (!x)
         return false;
+    if (!sql_type_is_comparable(x->type))
+        return fail(b->c->z, b->pos, "TYPE_MISMATCH",
+                    "%.*s is not comparable, and therefore cannot be used in GROUP BY",
+                    BYTES_ARG(type_text(b->c->z, x->type))),
+               false;
     for (size_t i = 0; i < s->group_count; i++)
         if (bound_equal(s->groups[i], x)) {
             *ret = i;
@@ -197,11 +215,12 @@ struct sets {
     size_t count;
 };
 
-static bool set_of(struct building *b, const struct sql_exprs *list, struct bound_set *ret) {
+static bool set_of(struct building *b, const struct sql_exprs *list, bool in_sets,
+                   struct bound_set *ret) {
     ret->items = ARENA_NEW_N(b->c->z->a, size_t, list->count + 1);
     ret->count = list->count;
     for (size_t i = 0; ret->items && i < list->count; i++)
-        if (!group_index(b, list->items[i], &ret->items[i]))
+        if (!group_index(b, list->items[i], in_sets, &ret->items[i]))
             return false;
     return ret->items != NULL;
 }
@@ -233,7 +252,7 @@ static bool element_sets(struct building *b, const struct sql_group_item *g, str
                false;
     struct bound_set *base = ARENA_NEW_N(a, struct bound_set, n + 1);
     for (size_t i = 0; base && i < n; i++)
-        if (!set_of(b, &g->sets[i], &base[i]))
+        if (!set_of(b, &g->sets[i], g->kind != SQL_GROUP_SIMPLE, &base[i]))
             return false;
     ret->count = g->kind == SQL_GROUP_ROLLUP ? n + 1
                  : g->kind == SQL_GROUP_CUBE ? (size_t)1 << n
@@ -323,64 +342,6 @@ static bool bind_groups(struct building *b) {
     return true;
 }
 
-/* ---- grouped expressions ---- */
-struct grouped_check {
-    struct bound_select *s;
-    struct bound *bad;
-};
-
-static bool is_grouped(void *ctx, struct bound *x) {
-    struct grouped_check *g = ctx;
-    for (size_t i = 0; i < g->s->group_count; i++)
-        if (bound_equal(x, g->s->groups[i]))
-            return true;
-    if (x->kind == BX_AGG && !x->over)
-        return true;
-    if (x->kind == BX_COLUMN && x->rel->owner == g->s) {
-        g->bad = x;
-        return false;
-    }
-    return bound_each(x, is_grouped, ctx);
-}
-
-bool check_grouped(struct analyzer *z, struct bound_select *s, struct bound *x,
-                   const struct sql_expr *source) {
-    struct grouped_check g = {.s = s};
-    if (!s->aggregated || is_grouped(&g, x))
-        return true;
-    struct bytes text = source ? expr_text(z, source) : BYTES("*");
-    if (!source && g.bad->rel->kind == REL_SCAN)
-        text = g.bad->rel->table->columns[g.bad->column].name;
-    fail(z, x->pos, "EXPRESSION_NOT_AGGREGATE",
-         "'%.*s' must be an aggregate expression or appear in GROUP BY clause", BYTES_ARG(text));
-    return false;
-}
-
-static bool check_grouping_args(struct building *b, struct bound *x) {
-    for (size_t i = 0; i < x->arg_count; i++) {
-        bool found = false;
-        for (size_t j = 0; j < b->select->group_count; j++)
-            found |= bound_equal(x->args[i], b->select->groups[j]);
-        if (!found)
-            return fail(b->c->z, x->pos, "INVALID_ARGUMENTS",
-                        "The arguments to GROUPING() must be expressions referenced by the GROUP "
-                        "BY at line %d:%d. Mismatch due to an argument.",
-                        x->pos.line, x->pos.column),
-                   false;
-    }
-    return true;
-}
-
-static bool check_groups(struct building *b) {
-    for (size_t i = 0; i < b->count; i++) {
-        if (!check_grouped(b->c->z, b->select, b->items[i], b->sources[i]))
-            return false;
-        if (b->items[i]->kind == BX_GROUPING && !check_grouping_args(b, b->items[i]))
-            return false;
-    }
-    return !b->select->having || check_grouped(b->c->z, b->select, b->select->having, b->s->having);
-}
-
 /* ---- ORDER BY ---- */
 static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_sort_item *item,
                             struct bound_sort *ret) {
@@ -402,8 +363,6 @@ static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_
         return fail(b->c->z, x->pos, "EXPRESSION_NOT_IN_DISTINCT",
                     "For SELECT DISTINCT, ORDER BY expressions must appear in select list"),
                false;
-    if (!ordinal && !check_grouped(b->c->z, b->select, x, item->expr))
-        return false;
     ret->x = x;
     ret->ordinal = (int)ordinal;
     ret->descending = item->descending;
@@ -428,6 +387,36 @@ static bool bind_order(struct building *b, struct bound_query *r) {
         if (!bind_order_item(b, &c, &b->q->order_by.items[i], &r->order.items[i]))
             return false;
     r->order.count = n;
+    return true;
+}
+
+/* ---- checks of the whole ---- */
+static bool check_all_groupings(struct building *b, const struct bound_query *r) {
+    for (size_t i = 0; i < b->count; i++)
+        if (!check_groupings(b->c->z, b->select, b->items[i], b->pos))
+            return false;
+    for (size_t i = 0; i < r->order.count; i++)
+        if (!check_groupings(b->c->z, b->select, r->order.items[i].x, b->pos))
+            return false;
+    return !b->select->having || check_groupings(b->c->z, b->select, b->select->having, b->pos);
+}
+
+static bool check_groups(struct building *b, const struct bound_query *r) {
+    struct analyzer *z = b->c->z;
+    if (!check_all_groupings(b, r))
+        return false;
+    for (size_t i = 0; i < b->count; i++)
+        if (!check_grouped(z, b->select, b->items[i], b->sources[i]))
+            return false;
+    if (b->select->having && !check_grouped(z, b->select, b->select->having, b->s->having))
+        return false;
+    for (size_t i = 0; i < b->c->window_count; i++)
+        if (!check_grouped_window(z, b->select, b->c->windows[i].window, true))
+            return false;
+    for (size_t i = 0; i < r->order.count; i++)
+        if (!r->order.items[i].ordinal &&
+            !check_grouped(z, b->select, r->order.items[i].x, b->q->order_by.items[i].expr))
+            return false;
     return true;
 }
 
@@ -457,7 +446,7 @@ static bool bind_filters(struct building *b) {
     if (!b->s->where)
         return true;
     struct ctx c = *b->c;
-    c.no_aggregates = "WHERE clause";
+    enter_clause(&c, "WHERE clause", b->s->where);
     b->select->where = bind_boolean(&c, b->s->where, "WHERE clause");
     return b->select->where && note_conditions(&c, b->s->where, b->select->where);
 }
@@ -466,8 +455,10 @@ static bool bind_having(struct building *b) {
     if (!b->s->having)
         return true;
     b->select->aggregated = true;
-    b->select->having = bind_boolean(b->c, b->s->having, "HAVING clause");
-    return b->select->having && note_conditions(b->c, b->s->having, b->select->having);
+    struct ctx c = *b->c;
+    c.no_windows = "HAVING clause cannot contain window functions or row pattern measures";
+    b->select->having = bind_boolean(&c, b->s->having, "HAVING clause");
+    return b->select->having && note_conditions(&c, b->s->having, b->select->having);
 }
 
 static struct bound_query *finish(struct building *b) {
@@ -482,7 +473,7 @@ static struct bound_query *finish(struct building *b) {
         r->names[i] = b->names[i];
         r->types[i] = b->items[i]->type;
     }
-    if (!bind_order(b, r) || !check_groups(b))
+    if (!bind_order(b, r) || !check_groups(b, r))
         return NULL;
     return b->q && !bind_limits(b->c, b->q, r) ? NULL : r;
 }
@@ -491,18 +482,15 @@ struct bound_query *bind_select(struct ctx *outer, struct sql_query *q, struct s
                                 struct sql_pos pos) {
     struct scope source = {.parent = outer->scope};
     struct ctx c = *outer;
-    struct building b = {.c = &c, .q = q, .s = s, .source = &source};
-    (void)pos;
+    struct building b = {.c = &c, .q = q, .s = s, .source = &source, .pos = pos};
     if (!(b.select = ARENA_NEW(c.z->a, struct bound_select)))
         return NULL;
     c.scope = &source;
     c.select = b.select;
-    c.no_aggregates = c.in_aggregate = NULL;
-    c.in_window = false;
-    c.windows = s->windows;
-    c.window_count = s->window_count;
-    if (!bind_source(&b, outer) || !bind_filters(&b) || !bind_items(&b) || !bind_groups(&b) ||
-        !bind_having(&b))
+    leave_clauses(&c);
+    c.window_count = 0;
+    if (!bind_source(&b, outer) || !bind_named_windows(&c, s->windows, s->window_count) ||
+        !bind_filters(&b) || !bind_items(&b) || !bind_groups(&b) || !bind_having(&b))
         return NULL;
     return finish(&b);
 }

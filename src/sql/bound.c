@@ -148,3 +148,40 @@ bool bound_each(struct bound *x, bool (*each)(void *ctx, struct bound *child), v
     return (!x->over->start.value || each(ctx, x->over->start.value)) &&
            (!x->over->end.value || each(ctx, x->over->end.value));
 }
+
+/* ---- queries ---- */
+static bool walk_list(struct bound **xs, size_t count, bool (*each)(void *, struct bound *),
+                      void *ctx) {
+    for (size_t i = 0; i < count; i++)
+        if (!each(ctx, xs[i]))
+            return false;
+    return true;
+}
+
+static bool walk_rel(struct bound_rel *r, bool (*each)(void *, struct bound *), void *ctx) {
+    if (r->kind == REL_QUERY && !bound_walk_query(r->query, each, ctx))
+        return false;
+    if (r->kind == REL_JOIN && (!walk_rel(r->left, each, ctx) || !walk_rel(r->right, each, ctx)))
+        return false;
+    return (!r->on || each(ctx, r->on)) && walk_list(r->args, r->arg_count, each, ctx);
+}
+
+static bool walk_select(struct bound_select *s, bool (*each)(void *, struct bound *), void *ctx) {
+    return (!s->from || walk_rel(s->from, each, ctx)) &&
+           walk_list(s->items, s->item_count, each, ctx) && (!s->where || each(ctx, s->where)) &&
+           walk_list(s->groups, s->group_count, each, ctx) && (!s->having || each(ctx, s->having));
+}
+
+bool bound_walk_query(struct bound_query *q, bool (*each)(void *ctx, struct bound *x), void *ctx) {
+    for (size_t i = 0; i < q->with_count; i++)
+        if (!bound_walk_query(q->with[i]->query, each, ctx))
+            return false;
+    if (q->body == BQ_SELECT && !walk_select(q->select, each, ctx))
+        return false;
+    if (q->body == BQ_SET &&
+        (!bound_walk_query(q->left, each, ctx) || !bound_walk_query(q->right, each, ctx)))
+        return false;
+    if (q->body == BQ_VALUES && !walk_list(q->rows, q->row_count * q->column_count, each, ctx))
+        return false;
+    return each_sort(&q->order, each, ctx);
+}

@@ -7,17 +7,11 @@
 #include "sql/emit_int.h"
 #include <ctype.h>
 
-static void emit_bound(struct emitter *em, const struct bound_window *w,
-                       const struct bound_bound *b) {
+static void emit_bound(struct emitter *em, const struct bound_bound *b) {
     static const char *const words[] = {"UNBOUNDED PRECEDING", " PRECEDING", "CURRENT ROW",
                                         " FOLLOWING", "UNBOUNDED FOLLOWING"};
     if (b->value) {
-        enum sql_type_tag kind = b->value->type->kind;
-        const char *wrap = kind == ST_INTERVAL_DAY    ? "to_milliseconds("
-                           : kind == ST_INTERVAL_YEAR ? "to_months("
-                                                      : "(";
-        (void)w;
-        put(em, wrap);
+        put(em, "(");
         emit_expr(em, b->value);
         put(em, ")");
     }
@@ -28,9 +22,9 @@ static void emit_frame(struct emitter *em, const struct bound_window *w) {
     static const char *const modes[] = {" ROWS", " RANGE", " GROUPS"};
     put(em, modes[w->mode]);
     put(em, " BETWEEN ");
-    emit_bound(em, w, &w->start);
+    emit_bound(em, &w->start);
     put(em, " AND ");
-    emit_bound(em, w, &w->end);
+    emit_bound(em, &w->end);
 }
 
 static void emit_over(struct emitter *em, const struct bound_window *w) {

@@ -51,8 +51,10 @@ static void emit_recursive(struct emitter *em, const struct bound_with *w) {
     put(em, q->set_all ? " AS (SELECT * FROM (" : " AS (SELECT DISTINCT * FROM (");
     for (int i = 0; i <= MAX_RECURSION_DEPTH; i++)
         putf(em, "SELECT * FROM w%d_%d UNION ALL ", w->id, i);
-    putf(em, "SELECT * FROM w%d_%d WHERE t_recursion_limit(%d)) AS w)", w->id,
-         MAX_RECURSION_DEPTH + 1, MAX_RECURSION_DEPTH);
+    /* a count over all rows: no condition is moved below it */
+    putf(em, "SELECT * EXCLUDE (n) FROM (SELECT *, count(*) OVER () AS n FROM w%d_%d) AS e ", w->id,
+         MAX_RECURSION_DEPTH + 1);
+    putf(em, "WHERE t_recursion_limit(n, %d)) AS w)", MAX_RECURSION_DEPTH);
 }
 
 static void emit_plain(struct emitter *em, const struct bound_with *w) {

@@ -2,6 +2,7 @@
 #include "sql/parse_int.h"
 
 bool parse_sort(struct parser *p, struct sql_sort *ret) {
+    ret->pos = p->tokens[p->at - 2].pos;
     do {
         struct sql_sort_item item = {.pos = pos_here(p)};
         if (!(item.expr = parse_expression(p)))
@@ -80,6 +81,7 @@ static bool at_row_pattern(const struct parser *p) {
 }
 
 bool parse_window_spec(struct parser *p, struct sql_window *w) {
+    w->pos = pos_here(p);
     if (lex_is_identifier(tok(p)->kind) && !at_window_part(p) && !parse_ident(p, &w->base))
         return false;
     if (parser_accept(p, LEX_PARTITION) &&

@@ -30,8 +30,6 @@ static struct bound *find_in(struct ctx *c, struct scope *s, const struct sql_id
     for (size_t i = 0; i < s->count; i++) {
         if (!scope_field_matches(&s->fields[i], parts, count, c->z->env->default_database))
             continue;
-        if (*ret_found && s->is_output && bound_equal(value, s->fields[i].value))
-            continue;
         value = s->fields[i].value;
         ++*ret_found;
     }
@@ -103,7 +101,7 @@ struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct s
                             BYTES_ARG(path_text(c->z, path)));
             if (!found)
                 continue;
-            if (s->is_output && c->in_aggregate)
+            if (s->is_output && s->barred)
                 return fail(c->z, pos, "COLUMN_NOT_FOUND",
                             "Invalid reference to output projection attribute from ORDER BY "
                             "aggregation");

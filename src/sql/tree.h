@@ -84,6 +84,7 @@ struct sql_sort_item {
     enum sql_nulls nulls;
 };
 struct sql_sort {
+    struct sql_pos pos; /* of the word ORDER */
     struct sql_sort_item *items;
     size_t count;
 };

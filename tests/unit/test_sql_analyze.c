@@ -54,7 +54,7 @@ static void test_errors(void **state) {
         {"select id from t group by id having name = 'a'", "!EXPRESSION_NOT_AGGREGATE: *"},
         {"select id from t group by id order by name", "!EXPRESSION_NOT_AGGREGATE: *"},
         {"select id from t where count(*) > 1",
-         "!EXPRESSION_NOT_SCALAR: line 1:24: WHERE clause cannot contain aggregations, window "
+         "!EXPRESSION_NOT_SCALAR: line 1:33: WHERE clause cannot contain aggregations, window "
          "functions or grouping operations: [*"},
         {"select sum(sum(id)) from t", "!NESTED_AGGREGATION: *"},
         {"select id from t, u", "!AMBIGUOUS_NAME: line 1:8: Column 'id' is ambiguous"},

@@ -34,6 +34,10 @@ static void test_recursion(void **state) {
         {"with recursive a (n) as (select 5), b (m) as (select n from a union all select m - 1 "
          "from b where m > 0) select count(*) from b",
          "6"},
+        {"with recursive r (n) as (select 1 union all select b + 1 from (values 5) x (m) join "
+         "lateral "
+         "(select n from r where n * 3 < m) y (b) on true where b < 3) select n from r order by 1",
+         "1\n2"},
         {"with recursive r as (select 1 union all select 1 from r) select * from r",
          "!MISSING_COLUMN_ALIASES: *"},
         {"with recursive r (n) as (select n from r union all select 1) select * from r",
