@@ -45,6 +45,7 @@ static void call_frame_range(duckdb_function_info info, duckdb_data_chunk in, du
 const struct duck_function fn_query_table[] = {
     {"t_frame_offset", "BIGINT", "BIGINT", call_frame_offset, DUCK_FN_NULLS, NULL},
     {"t_frame_range", "BOOLEAN", "BOOLEAN", call_frame_range, DUCK_FN_NULLS, NULL},
-    {"t_recursion_limit", "BIGINT, INTEGER", "BOOLEAN", call_recursion_limit, DUCK_FN_VOLATILE, NULL},
+    {"t_recursion_limit", "BIGINT, INTEGER", "BOOLEAN", call_recursion_limit, DUCK_FN_VOLATILE,
+     NULL},
 };
 const size_t fn_query_count = COUNT_OF(fn_query_table);
