@@ -6,7 +6,7 @@ import pathlib
 import re
 import sys
 
-ORDER = ["base", "slog", "store", "schema", "catalog", "duck", "work", "sql", "query", "delivery",
+ORDER = ["base", "slog", "store", "schema", "catalog", "duck", "trino", "work", "sql", "query", "delivery",
          "crawl", "http", "api", "stack", "cmd"]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^">]+)[">]', re.M)
 

@@ -30,6 +30,11 @@
  * "facts": <facts_json>} A file with no rows is not written (its "bytes" is 0). Files are fsynced
  * and renamed into place with their user.tarn attribute before ok is sent.
  *
+ * kind "trino": {"url": "http://host:port", "catalog", "schema", "user", "source", "sql": Trino's
+ * own text, "output", "tmp"} -> ok: {"rows", "output_bytes", "scanned_bytes", "engine_us",
+ * "columns":
+ *   [{"name","type": Trino's type text}]}: the statement runs on a Trino server (trino/trino.h)
+ *
  * kind "facts": {"paths": [..]} -> ok: {"files": [{"path","rows","facts": <facts_json>}]} (Parquet)
  * kind "sniff": {"files": [{"path", "name": the key's last part, "size": bytes}],
  *   "csv":
@@ -48,7 +53,7 @@
 
 #define TASK_MESSAGE_MAX (64u << 20)
 
-enum task_kind { TASK_QUERY, TASK_CONVERT, TASK_FACTS, TASK_SNIFF, TASK_PING };
+enum task_kind { TASK_QUERY, TASK_CONVERT, TASK_FACTS, TASK_SNIFF, TASK_TRINO, TASK_PING };
 const char *task_kind_name(enum task_kind k);
 
 /* Blocking framed I/O with EINTR and short reads handled. read: 1 and the message appended to *out,

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "duck/duck.h"
+#include "trino/trino.h"
 #include "work/pool.h"
 
 #include <malloc.h>
@@ -26,6 +27,7 @@ struct inbox {
     bool full, closed;
     int64_t running, canceled; /* task ids; 0: none */
     struct duck *duck;         /* NULL until the first task needs it */
+    atomic_bool stop;          /* the running task was cancelled */
 };
 
 struct worker {
@@ -39,8 +41,11 @@ struct worker {
 static void take_cancel(struct inbox *in, int64_t id) {
     pthread_mutex_lock(&in->lock);
     in->canceled = id;
-    if (in->running == id && in->duck) {
-        duck_interrupt(in->duck);
+    if (in->running == id) {
+        atomic_store(&in->stop, true);
+        if (in->duck) {
+            duck_interrupt(in->duck);
+        }
     }
     pthread_mutex_unlock(&in->lock);
 }
@@ -121,6 +126,7 @@ static bool task_begin(struct worker *w, int64_t id) {
     w->task_id = id;
     pthread_mutex_lock(&in->lock);
     in->running = id;
+    atomic_store(&in->stop, false);
     if (in->duck) {
         duck_reset(in->duck);
     }
@@ -149,6 +155,9 @@ static int run_task(struct worker *w, struct arena *a, const struct json *task, 
     if (bytes_eq_str(kind, task_kind_name(TASK_PING))) {
         buf_add_str(ok, "{}");
         return 0;
+    }
+    if (bytes_eq_str(kind, task_kind_name(TASK_TRINO))) {
+        return trino_run_query(a, task, &w->inbox.stop, ok, e);
     }
     for (size_t i = 0; i < COUNT_OF(runners); i++) {
         if (bytes_eq_str(kind, task_kind_name(runners[i].kind))) {
@@ -186,6 +195,12 @@ static int answer(struct worker *w, int64_t id, int rc, const struct buf *ok, co
     return sent;
 }
 
+static bool needs_engine(const struct json *task) {
+    struct bytes kind = json_get_str(task, "kind");
+    return !bytes_eq_str(kind, task_kind_name(TASK_PING)) &&
+           !bytes_eq_str(kind, task_kind_name(TASK_TRINO));
+}
+
 static int handle(struct worker *w, struct bytes message) {
     struct arena a;
     struct json *task = NULL;
@@ -194,8 +209,7 @@ static int handle(struct worker *w, struct bytes message) {
     arena_init(&a, 0);
     int rc = json_parse(&a, message, &task, &e);
     int64_t id = json_get_i64(task, "id", 0);
-    bool ping = bytes_eq_str(json_get_str(task, "kind"), task_kind_name(TASK_PING));
-    rc = rc || ping ? rc : open_engine(w, &e);
+    rc = rc || !needs_engine(task) ? rc : open_engine(w, &e);
     if (!rc) {
         rc = task_begin(w, id) ? run_task(w, &a, task, &ok, &e) : err_set(&e, ERR_CANCELED, NULL);
         task_end(w);
