@@ -27,6 +27,9 @@ int session_begin(struct duck *d, const struct json *task, struct err *e) WARN_U
 void session_end(struct duck *d);
 /* Runs one statement and drops its result; errors are mapped. */
 int session_exec(struct duck *d, const char *sql, struct err *e) WARN_UNUSED;
+/* ---- profile.c: asked for by the task ("profile": true); appends nothing when not. ---- */
+int profile_begin(struct duck *d, const struct json *task, struct err *e) WARN_UNUSED;
+void profile_write(struct duck *d, const struct json *task, struct buf *out);
 /* Runs one statement whose (small) result is kept; destroy it with duckdb_destroy_result. */
 int session_query(struct duck *d, const char *sql, duckdb_result *ret, struct err *e) WARN_UNUSED;
 

@@ -94,7 +94,9 @@
     X(duckdb_function_get_local_init_data)                                                         \
     X(duckdb_function_set_error)                                                                   \
     X(duckdb_get_int64)                                                                            \
+    X(duckdb_get_profiling_info)                                                                   \
     X(duckdb_get_type_id)                                                                          \
+    X(duckdb_get_varchar)                                                                          \
     X(duckdb_init_get_bind_data)                                                                   \
     X(duckdb_init_get_column_count)                                                                \
     X(duckdb_init_get_column_index)                                                                \
@@ -120,6 +122,9 @@
     X(duckdb_prepare)                                                                              \
     X(duckdb_prepare_error)                                                                        \
     X(duckdb_prepare_extracted_statement)                                                          \
+    X(duckdb_profiling_info_get_child)                                                             \
+    X(duckdb_profiling_info_get_child_count)                                                       \
+    X(duckdb_profiling_info_get_value)                                                             \
     X(duckdb_query)                                                                                \
     X(duckdb_register_aggregate_function)                                                          \
     X(duckdb_register_aggregate_function_set)                                                      \

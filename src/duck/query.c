@@ -175,6 +175,7 @@ static int make_formats(struct query *q) {
 
 static int run(struct query *q) {
     int rc = make_views(q);
+    rc = rc ? rc : profile_begin(q->duck, q->task, q->e);
     rc = rc ? rc : run_statement(q);
     rc = rc ? rc : make_formats(q);
     rc = rc ? rc : open_file(q);
@@ -195,6 +196,7 @@ static void query_clear(struct query *q) {
 int duck_run_query(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
                    struct err *e) {
     struct query q = {.duck = d, .arena = a, .task = task, .e = e, .file = {.fd = -1}};
+    struct buf profile = {0};
     int64_t start = clock_mono_us(clock_system());
     int rc = read_scans(&q);
     if (rc) {
@@ -205,6 +207,8 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
     if (!rc) {
         rc = run(&q);
         query_clear(&q);
+        if (!rc)
+            profile_write(d, task, &profile);
         session_end(d);
     }
     d->scans = NULL;
@@ -215,7 +219,10 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
         jsonw_kv_u64(&w, "rows", q.rows);
         jsonw_kv_u64(&w, "output_bytes", q.file.size);
         jsonw_kv_i64(&w, "engine_us", clock_mono_us(clock_system()) - start);
+        if (profile.len)
+            jsonw_kv_raw(&w, "profile", buf_bytes(&profile));
         jsonw_end_object(&w);
     }
+    buf_clear(&profile);
     return rc;
 }

@@ -294,6 +294,8 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
     *ret_columns_json = BYTES("[]");
     if (sql_statement_kind(s) == SQL_PREPARE || sql_statement_kind(s) == SQL_DEALLOCATE)
         return prepared_run(q, a, x, s, e);
+    if (sql_statement_kind(s) == SQL_EXPLAIN)
+        return explain_run(q, a, x, s, out, ret_columns_json, e);
     const struct sql_ddl *d = sql_statement_ddl(s);
     enum sql_kind kind = sql_statement_kind(s);
     if (kind == SQL_CREATE_VIEW || kind == SQL_DROP_VIEW || kind == SQL_SHOW_CREATE_VIEW)

@@ -190,6 +190,33 @@ static bool keep_columns(struct exec *x, struct bytes json) {
     return true;
 }
 
+static int write_text(struct exec *x, struct bytes text, struct err *e) {
+    struct bytes bucket, key;
+    struct store_put_options o = {.content_type = BYTES("text/plain")};
+    if (!store_split_uri(x->output_uri, &bucket, &key))
+        return err_set(e, ERR_INTERNAL, "The output location is not an S3 URI.");
+    return store_put_bytes(x->service->d.store, bucket, key, text, &o, e);
+}
+
+/* EXPLAIN ANALYZE: the plan with what was measured is the result. */
+static int finish_analyze(struct exec *x, const struct json *ok, struct err *e) {
+    struct query_service *q = x->service;
+    struct buf out = {0};
+    struct arena a;
+    struct bytes columns = BYTES("[]");
+    arena_init(&a, 0);
+    int rc = explain_analyzed(x, &a, ok, &out, &columns, e);
+    if (!rc)
+        rc = write_text(x, buf_bytes(&out), e);
+    pthread_mutex_lock(&q->lock);
+    if (!rc && !keep_columns(x, columns))
+        rc = err_set(e, ERR_NOMEM, NULL);
+    pthread_mutex_unlock(&q->lock);
+    buf_clear(&out);
+    arena_clear(&a);
+    return rc;
+}
+
 static void task_done(void *ctx, const struct work_result *r) {
     struct exec *x = ctx;
     struct query_service *q = x->service;
@@ -197,13 +224,15 @@ static void task_done(void *ctx, const struct work_result *r) {
     pthread_mutex_lock(&q->lock);
     x->engine_us = json_get_i64(r->ok, "engine_us", r->run_us);
     x->scanned_bytes = x->plan->scanned_bytes;
-    bool kept = r->rc || keep_columns(x, x->plan->columns_json);
+    bool kept = r->rc || x->is_analyze || keep_columns(x, x->plan->columns_json);
     bool cancelled = x->cancel && r->rc;
     pthread_mutex_unlock(&q->lock);
     if (r->rc) /* a worker that was killed could not clean up */
         (void)vfs_system()->ops->unlink(vfs_system(), x->plan->tmp);
     if (!kept) {
         err_set(&e, ERR_NOMEM, NULL);
+        exec_finish(x, EXEC_FAILED, &e);
+    } else if (r->rc == 0 && x->is_analyze && finish_analyze(x, r->ok, &e)) {
         exec_finish(x, EXEC_FAILED, &e);
     } else if (r->rc == 0) {
         exec_finish(x, EXEC_SUCCEEDED, NULL);
@@ -240,14 +269,6 @@ static int submit(struct exec *x, struct err *e) {
     if (cancel)
         work_cancel(q->d.pool, id);
     return rc;
-}
-
-static int write_text(struct exec *x, struct bytes text, struct err *e) {
-    struct bytes bucket, key;
-    struct store_put_options o = {.content_type = BYTES("text/plain")};
-    if (!store_split_uri(x->output_uri, &bucket, &key))
-        return err_set(e, ERR_INTERNAL, "The output location is not an S3 URI.");
-    return store_put_bytes(x->service->d.store, bucket, key, text, &o, e);
 }
 
 static int run_ddl(struct exec *x, struct err *e) {
@@ -295,10 +316,11 @@ static void exec_run(struct exec *x) {
         exec_finish(x, EXEC_CANCELLED, NULL);
         return;
     }
-    int rc = x->is_select ? run_select(x, &e) : run_ddl(x, &e);
+    bool queries = x->is_select || x->is_analyze;
+    int rc = queries ? run_select(x, &e) : run_ddl(x, &e);
     if (rc)
         exec_finish(x, EXEC_FAILED, &e);
-    else if (!x->is_select)
+    else if (!queries)
         exec_finish(x, EXEC_SUCCEEDED, NULL);
 }
 

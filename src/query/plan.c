@@ -161,7 +161,10 @@ static int write_task(struct plan *p, const struct exec *x, struct bytes sql, st
     jsonw_kv_str(&w, "sql", sql);
     write_views(&w, p);
     write_out_columns(&w, columns, n);
-    jsonw_kv_cstr(&w, "output", output);
+    if (p->explain.inner)
+        jsonw_kv_bool(&w, "profile", true);
+    else
+        jsonw_kv_cstr(&w, "output", output);
     jsonw_kv_cstr(&w, "tmp", tmp);
     jsonw_kv_cstr(&w, "format", "csv");
     jsonw_name(&w, "limits");
@@ -194,6 +197,10 @@ static int look(struct plan *p, const struct exec *x, bool *ret_stale, struct er
     int rc = check_catalog(x, e);
     if (!rc)
         rc = exec_statement(x, &p->arena, &s, e);
+    if (!rc && sql_statement_explain(s, &p->explain)) {
+        s = p->explain.inner;
+        rc = explain_check(&p->explain, e);
+    }
     if (!rc)
         rc = catalog_view_open(p->service->d.catalog, &p->view, e);
     if (!rc)

@@ -33,6 +33,7 @@ struct exec {
     size_t parameter_count;
     const char *statement_type, *substatement_type;
     bool is_select;
+    bool is_analyze; /* EXPLAIN ANALYZE: runs like a query and keeps no rows */
     bool has_token;
     int64_t submitted_ms, submitted_us;
 
@@ -204,6 +205,7 @@ struct plan {
     int64_t now_ms;
     struct catalog_view *view; /* while names are resolved and partitions chosen, then NULL */
     struct sql_plan *sql;
+    struct sql_explain explain; /* inner not NULL: the plan is of what an EXPLAIN holds */
     struct plan_table *tables;
     struct plan_scan *scans;
     size_t scan_count;
@@ -303,6 +305,16 @@ void sqltext_string(struct buf *out, struct bytes v);
 void sqltext_files(struct buf *out, const struct plan_file *files, size_t n);
 /* The value of partition column `key` as text of one file among the scan's. */
 void sqltext_partition(struct buf *out, const struct plan_scan *s, size_t key);
+
+/* ---- explain_plan.c: EXPLAIN ---- */
+/* Whether the statement inside can be explained. */
+int explain_check(const struct sql_explain *what, struct err *e) WARN_UNUSED;
+int explain_run(struct query_service *q, struct arena *a, const struct exec *x,
+                const struct sql_statement *s, struct buf *out, struct bytes *ret_columns_json,
+                struct err *e) WARN_UNUSED;
+/* EXPLAIN ANALYZE, after its query ran: `ok` is the worker's answer. */
+int explain_analyzed(const struct exec *x, struct arena *a, const struct json *ok, struct buf *out,
+                     struct bytes *ret_columns_json, struct err *e) WARN_UNUSED;
 
 /* explain_write.c: the plan as a JSON object, appended; plans parts of it again. */
 int explain_write(struct plan *p, struct bytes sql, struct buf *out, struct err *e) WARN_UNUSED;

@@ -179,8 +179,11 @@ static int read_statement(struct exec *x, struct err *e) {
     int rc = exec_resolve(x, &a, &s, &why);
     if (rc)
         rc = invalid_sql(e, &why);
-    else
+    if (!rc) {
+        struct sql_explain explain;
         x->is_select = sql_statement_kind(s) == SQL_SELECT;
+        x->is_analyze = sql_statement_explain(s, &explain) && explain.analyze;
+    }
     arena_clear(&a);
     return rc;
 }

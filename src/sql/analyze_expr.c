@@ -459,6 +459,8 @@ struct bound *bind_expr(struct ctx *c, struct sql_expr *e) {
         return fail(c->z, e->pos, "STACK_OVERFLOW",
                     "statement is too large (stack overflow during analysis)");
     struct bound *x = bind_kind(c, e);
+    if (x && !x->origin)
+        x->origin = e;
     c->z->depth--;
     return x;
 }

@@ -64,7 +64,8 @@ struct bound {
     enum bound_op op;
     const struct sql_type *type;
     struct sql_pos pos;
-    const char *sql; /* template of functions.h */
+    const struct sql_expr *origin; /* what it was bound from, for explaining; NULL: made up */
+    const char *sql;               /* template of functions.h */
     struct bound **args;
     size_t arg_count;
     struct bytes text;  /* BX_LITERAL: DuckDB's text */

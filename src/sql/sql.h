@@ -89,6 +89,23 @@ struct sql_prepared {
 int sql_statement_prepared(struct arena *a, const struct sql_statement *s, struct sql_prepared *ret,
                            struct err *e) WARN_UNUSED;
 
+/* ---- EXPLAIN ---- */
+enum sql_explain_type {
+    SQL_EXPLAIN_DISTRIBUTED,
+    SQL_EXPLAIN_LOGICAL,
+    SQL_EXPLAIN_VALIDATE,
+    SQL_EXPLAIN_IO
+};
+enum sql_explain_format { SQL_EXPLAIN_TEXT, SQL_EXPLAIN_GRAPHVIZ, SQL_EXPLAIN_JSON };
+struct sql_explain {
+    struct sql_statement *inner; /* what is explained */
+    bool analyze, verbose;
+    enum sql_explain_type type;
+    enum sql_explain_format format;
+};
+/* False for other statements. */
+bool sql_statement_explain(const struct sql_statement *s, struct sql_explain *ret);
+
 /* ---- DDL, for query/ddl.c ---- names are lower-cased. */
 struct sql_name {
     struct bytes database, table;

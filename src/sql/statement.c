@@ -233,6 +233,16 @@ const char *sql_statement_type(const struct sql_statement *s) {
 const char *sql_substatement_type(const struct sql_statement *s) {
     return kinds[s->kind].substatement;
 }
+bool sql_statement_explain(const struct sql_statement *s, struct sql_explain *ret) {
+    if (s->kind != SQL_EXPLAIN)
+        return false;
+    *ret = (struct sql_explain){.inner = s->dml->inner,
+                                .analyze = s->dml->analyze,
+                                .verbose = s->dml->verbose,
+                                .type = s->dml->type,
+                                .format = s->dml->format};
+    return true;
+}
 const struct sql_ddl *sql_statement_ddl(const struct sql_statement *s) {
     return s->kind == SQL_SELECT || sql_kind_is_dml(s->kind) ? NULL : &s->ddl;
 }

@@ -498,13 +498,6 @@ struct sql_assignment { /* SET name = value */
     struct sql_ident name;
     struct sql_expr *value;
 };
-enum sql_explain_type {
-    SQL_EXPLAIN_DISTRIBUTED,
-    SQL_EXPLAIN_LOGICAL,
-    SQL_EXPLAIN_VALIDATE,
-    SQL_EXPLAIN_IO
-};
-enum sql_explain_format { SQL_EXPLAIN_TEXT, SQL_EXPLAIN_GRAPHVIZ, SQL_EXPLAIN_JSON };
 /* WHEN [NOT] MATCHED [AND condition] THEN DELETE | UPDATE SET assignments | INSERT columns VALUES
  */
 enum sql_merge_action { SQL_MERGE_DELETE, SQL_MERGE_UPDATE, SQL_MERGE_INSERT };

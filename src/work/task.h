@@ -16,8 +16,10 @@
  *              -- log tails: each is a table function `name`() in the SQL; bad records are left out
  *   "columns": [ {"name", "type": Athena type text as in ColumnInfo.Type, "trino_type": full text }
  * ], "output": path of the finished result file, or null to write none, "tmp": path to write before
- * renaming, "format": "csv" | "txt", "limits": {"threads": n, "memory_mb": n, "timeout_ms": n} }
- *  ok: {"rows": n, "output_bytes": n, "engine_us": n, "etag": text}
+ * renaming, "format": "csv" | "txt", "limits": {"threads": n, "memory_mb": n, "timeout_ms": n},
+ *   "profile": bool }
+ *  ok: {"rows": n, "output_bytes": n, "engine_us": n, "etag": text, with profile also "profile":
+ *   {"cpu_us": n, "operators": [{"name", "rows", "us", "children": [..]}]}}
  *
  * kind "convert": {
  *   "log": <slog view json>, "stream_epoch_ms": n (for sequence numbers, slog/sequence.h),
