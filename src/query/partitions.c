@@ -37,5 +37,5 @@ int plan_choose_partitions(struct plan *p, struct plan_scan *s, struct err *e) {
             rc = s->table->projection ? project(p, s, &prune, e) : look_up(p, s, &prune, e);
         plan_prune_end(&prune);
     }
-    return rc ? rc : read_committed(p, s, e);
+    return rc || s->table->fill ? rc : read_committed(p, s, e);
 }

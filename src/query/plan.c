@@ -12,9 +12,11 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
-#include "query/query_int.h"
+#include "query/virtual.h"
 
 #define PLAN_TRIES 3
+#define SCHEMA "information_schema"
+#define PARTITIONS "$partitions"
 #define LARGE_PLAN ((size_t)16 << 20) /* bytes: what the heap would keep is given back */
 
 /* ---- tables for the analyzer ---- */
@@ -23,6 +25,19 @@ static struct plan_table *find_loaded(struct plan *p, struct bytes database, str
         if (bytes_eq(t->info.database, database) && bytes_eq(t->info.name, name))
             return t;
     return NULL;
+}
+
+/* A table, one of information_schema's, or "table$partitions". */
+static int load_table(struct plan *p, struct bytes database, struct bytes name,
+                      struct plan_table **ret, struct err *e) {
+    struct plan_table *base = NULL;
+    if (bytes_eq_str(database, SCHEMA))
+        return schema_table(p, name, ret, e);
+    if (!bytes_ends_with(name, BYTES(PARTITIONS)))
+        return plan_table_load(p, &p->arena, database, name, ret, e);
+    name = bytes_slice(name, 0, name.len - strlen(PARTITIONS));
+    int rc = plan_table_load(p, &p->arena, database, name, &base, e);
+    return rc ? rc : partitions_table(p, base, ret, e);
 }
 
 int plan_find_table(void *ctx, struct arena *a, struct bytes database, struct bytes name,
@@ -35,8 +50,9 @@ int plan_find_table(void *ctx, struct arena *a, struct bytes database, struct by
         struct err why;
         bool there = true;
         (void)a;
-        int rc = plan_table_load(p, &p->arena, database, name, &t, &why);
-        if (rc == ERR_ENTITY_NOT_FOUND && !bytes_eq_str(database, "default"))
+        int rc = load_table(p, database, name, &t, &why);
+        if (rc == ERR_ENTITY_NOT_FOUND && !bytes_eq_str(database, "default") &&
+            !bytes_eq_str(database, SCHEMA))
             rc = catalog_view_has_database(p->view, database, &there, &why) ? why.code : rc;
         if (!there)
             return err_set(e, ERR_RESOURCE_NOT_FOUND, "Database %.*s not found.",
@@ -60,6 +76,8 @@ static int64_t now_us(const struct plan *p) {
 
 static int plan_scan(struct plan *p, struct plan_scan *s, bool *ret_stale, struct err *e) {
     int64_t start_us = now_us(p);
+    if (s->table->fill)
+        return s->table->fill(p, s, e);
     int rc = plan_list_files(p, s, e);
     int64_t listed_us = now_us(p);
     if (!rc && s->table->format == FORMAT_PARQUET)

@@ -127,9 +127,13 @@ enum table_format {
     FORMAT_JSON,
     FORMAT_LAZY_TEXT, /* LazySimpleSerDe */
     FORMAT_CSV,       /* OpenCSVSerde */
+    FORMAT_VIRTUAL,   /* virtual.h: no files */
     FORMAT_UNKNOWN
 };
 
+struct plan;
+struct plan_scan;
+struct definition;
 struct plan_table {
     struct sql_table_info info; /* opaque points back here */
     struct catalog_table table;
@@ -140,7 +144,11 @@ struct plan_table {
     const struct json *params, *serde_params;
     struct bytes location, serde_class, input_format;
     size_t data_count, key_count;
+    size_t hidden_count; /* columns after the keys: "$path" and so on */
     enum table_format format;
+    /* FORMAT_VIRTUAL: writes the scan's rows_text, with no view of the catalogue open. */
+    int (*fill)(struct plan *p, struct plan_scan *s, struct err *e);
+    const struct definition *definition; /* information_schema.c's own */
     struct plan_table *next;
 };
 
@@ -191,6 +199,7 @@ struct plan_scan {
     uint64_t groups_considered, groups_kept; /* row groups */
     struct plan_tail *tails;
     size_t tail_count;
+    struct bytes rows_text; /* FORMAT_VIRTUAL: the relation, without parentheses */
 };
 
 struct plan_times { /* where planning's time went, in microseconds */

@@ -213,6 +213,11 @@ static int parquet_relation(struct plan *p, const struct plan_scan *s, struct bu
 int plan_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) {
     int rc = 0;
     buf_add_char(out, '(');
+    if (s->table->fill) {
+        buf_add(out, s->rows_text);
+        buf_add_char(out, ')');
+        return buf_ok(out) ? 0 : err_set(e, ERR_NOMEM, NULL);
+    }
     if (s->file_count && s->table->format == FORMAT_PARQUET)
         rc = parquet_relation(p, s, out, e);
     else if (s->file_count)

@@ -76,6 +76,17 @@ static struct bound_rel *scan_of(struct analyzer *z, const struct sql_table_info
     return add_scan(z, r) ? r : NULL;
 }
 
+/* "db"."information_schema"."tables" is understood too: it is the same for every database. */
+static bool known_catalog(struct analyzer *z, const struct sql_path *name) {
+    struct bytes first = name->parts[0].text;
+    const struct sql_table_info *info;
+    if (bytes_eq_nocase(first, BYTES("awsdatacatalog")) || bytes_eq_nocase(first, z->catalog_alias))
+        return true;
+    return bytes_eq_nocase(name->parts[1].text, BYTES("information_schema")) &&
+           z->env->find_table(z->env->ctx, z->a, lower_copy(z, first), BYTES(""), &info, NULL) ==
+               ERR_ENTITY_NOT_FOUND;
+}
+
 static const struct sql_table_info *find_table(struct analyzer *z, const struct sql_path *name,
                                                struct sql_pos pos) {
     struct err e = {0};
@@ -83,9 +94,7 @@ static const struct sql_table_info *find_table(struct analyzer *z, const struct 
     struct bytes table = lower_copy(z, name->parts[name->count - 1].text);
     struct bytes database = name->count > 1 ? lower_copy(z, name->parts[name->count - 2].text)
                                             : z->env->default_database;
-    if (name->count > 3 ||
-        (name->count == 3 && !bytes_eq_nocase(name->parts[0].text, BYTES("awsdatacatalog")) &&
-         !bytes_eq_nocase(name->parts[0].text, z->catalog_alias)))
+    if (name->count > 3 || (name->count == 3 && !known_catalog(z, name)))
         return fail(z, pos, "CATALOG_NOT_FOUND", "Catalog '%.*s' does not exist",
                     BYTES_ARG(lower_copy(z, name->parts[0].text)));
     if (!database.len)
