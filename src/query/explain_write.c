@@ -320,7 +320,7 @@ static int write_conditions(struct explain *x, struct err *e) {
 
 /* ---- scans ---- */
 static const char *format_name(enum table_format f) {
-    static const char *const names[] = {"parquet", "json", "text", "csv", "unknown"};
+    static const char *const names[] = {"parquet", "json", "text", "csv", "catalogue", "unknown"};
     return names[f];
 }
 

@@ -79,6 +79,8 @@ static int plan_scan(struct plan *p, struct plan_scan *s, bool *ret_stale, struc
     if (s->table->fill)
         return s->table->fill(p, s, e);
     int rc = plan_list_files(p, s, e);
+    if (!rc)
+        rc = hidden_choose_files(p, s, e);
     int64_t listed_us = now_us(p);
     if (!rc && s->table->format == FORMAT_PARQUET)
         rc = plan_fill_facts(p, s, e);
@@ -86,6 +88,8 @@ static int plan_scan(struct plan *p, struct plan_scan *s, bool *ret_stale, struc
     p->times.facts_us += now_us(p) - listed_us;
     if (!rc)
         rc = plan_add_tails(p, s, ret_stale, e);
+    if (!rc)
+        hidden_choose_tails(s);
     if (!rc)
         p->scanned_bytes += plan_scan_bytes(s);
     return rc;

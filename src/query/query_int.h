@@ -173,6 +173,7 @@ struct plan_file {
 
 struct plan_tail {
     struct bytes name; /* table function in the SQL text */
+    struct bytes path; /* "$path" of its rows */
     struct bytes view_json;
     uint64_t data_bytes;
 };
@@ -295,6 +296,20 @@ uint64_t plan_billed_bytes(const struct plan *p, uint64_t bytes);
 double plan_price_usd(uint64_t billed_bytes);
 /* tail.c: the log after each feed's checkpoint. *ret_stale: the snapshot is too old, plan again. */
 int plan_add_tails(struct plan *p, struct plan_scan *s, bool *ret_stale, struct err *e) WARN_UNUSED;
+/* hidden.c */
+enum hidden_kind { HIDDEN_PATH, HIDDEN_SIZE, HIDDEN_TIME, HIDDEN_PARTITION, HIDDEN_BUCKET };
+#define HIDDEN_COLUMNS 5
+/* The table's hidden columns; `out` has room for HIDDEN_COLUMNS. */
+int hidden_add(struct arena *a, const struct plan_table *t, struct sql_table_column *out,
+               size_t *ret_count, struct err *e) WARN_UNUSED;
+/* Leaves out what conditions on hidden columns leave out. */
+int hidden_choose_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+void hidden_choose_tails(struct plan_scan *s);
+/* The column's value in a relation of the scan's files, of a tail, of nothing. */
+void hidden_files_expr(struct buf *out, const struct plan_scan *s, struct bytes name);
+void hidden_tail_expr(struct buf *out, const struct plan *p, const struct plan_scan *s,
+                      const struct plan_tail *tail, struct bytes name);
+void hidden_no_expr(struct buf *out, struct bytes name);
 /* relation.c: DuckDB text of a scan. */
 int plan_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) WARN_UNUSED;
 /* relation_text.c: text formats. `s` is the string a column's value is in; appends an expression.

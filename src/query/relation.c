@@ -121,9 +121,34 @@ static bool is_present(const struct plan_scan *s, size_t column) {
     return !told;
 }
 
-static void add_column(struct buf *out, const struct plan_scan *s, size_t i, enum source from) {
+/* Where a part of a scan comes from: files, a tail, or nowhere. */
+struct part {
+    const struct plan *plan;
+    const struct plan_scan *scan;
+    enum source from;
+    const struct plan_tail *tail; /* FROM_TAIL */
+};
+
+static void add_hidden(struct buf *out, const struct part *part, struct bytes name) {
+    if (part->from == FROM_FILES)
+        hidden_files_expr(out, part->scan, name);
+    else if (part->from == FROM_TAIL)
+        hidden_tail_expr(out, part->plan, part->scan, part->tail, name);
+    else
+        hidden_no_expr(out, name);
+    buf_add_str(out, " AS ");
+    sqltext_ident(out, name);
+}
+
+static void add_column(struct buf *out, const struct part *part, size_t i) {
+    const struct plan_scan *s = part->scan;
     const struct plan_table *t = s->table;
     const struct sql_table_column *c = &t->info.columns[i];
+    enum source from = part->from;
+    if (c->is_hidden) {
+        add_hidden(out, part, c->name);
+        return;
+    }
     buf_add_str(out, "CAST(");
     if (from == FROM_FILES && c->is_partition)
         sqltext_partition(out, s, i - t->data_count);
@@ -137,7 +162,8 @@ static void add_column(struct buf *out, const struct plan_scan *s, size_t i, enu
     sqltext_ident(out, c->name);
 }
 
-static void add_columns(struct buf *out, const struct plan_scan *s, enum source from) {
+static void add_columns(struct buf *out, const struct part *part) {
+    const struct plan_scan *s = part->scan;
     bool comma = false;
     buf_add_str(out, "SELECT ");
     if (!any_used(s))
@@ -148,7 +174,7 @@ static void add_columns(struct buf *out, const struct plan_scan *s, enum source 
         if (comma)
             buf_add_char(out, ',');
         comma = true;
-        add_column(out, s, i, from);
+        add_column(out, part, i);
     }
 }
 
@@ -173,7 +199,8 @@ static void parquet_files(const struct plan_scan *s, const struct row_range *ran
     bool binary = false;
     for (size_t i = 0; i < s->table->data_count; i++)
         binary |= has_binary(plan_column_type(s->table, i));
-    add_columns(out, s, FROM_FILES);
+    struct part part = {.scan = s, .from = FROM_FILES};
+    add_columns(out, &part);
     buf_add_str(out, " FROM read_parquet(");
     sqltext_files(out, s->files, s->file_count);
     if (!is_uniform(s))
@@ -225,13 +252,15 @@ int plan_relation(struct plan *p, struct plan_scan *s, struct buf *out, struct e
     for (size_t i = 0; i < s->tail_count; i++) {
         if (s->file_count || i)
             buf_add_str(out, " UNION ALL ");
-        add_columns(out, s, FROM_TAIL);
+        struct part part = {p, s, FROM_TAIL, &s->tails[i]};
+        add_columns(out, &part);
         buf_add_str(out, " FROM ");
         sqltext_ident(out, s->tails[i].name);
         buf_add_str(out, "()");
     }
     if (!s->file_count && !s->tail_count) {
-        add_columns(out, s, FROM_NOTHING);
+        struct part part = {.scan = s, .from = FROM_NOTHING};
+        add_columns(out, &part);
         buf_add_str(out, " WHERE false");
     }
     buf_add_char(out, ')');

@@ -43,6 +43,8 @@ int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr, 
         comma = true;
         if (i < t->data_count) {
             rc = expr(s, i, out, e);
+        } else if (t->info.columns[i].is_hidden) {
+            hidden_files_expr(out, s, t->info.columns[i].name);
         } else {
             buf_add_str(out, "CAST(");
             sqltext_partition(out, s, i - t->data_count);

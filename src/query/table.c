@@ -60,17 +60,20 @@ static int read_columns(struct arena *a, struct plan_table *t, struct err *e) {
     t->data_count = data ? data->count : 0;
     t->key_count = keys ? keys->count : 0;
     struct sql_table_column *columns =
-        ARENA_NEW_N(a, struct sql_table_column, t->data_count + t->key_count + 1);
+        ARENA_NEW_N(a, struct sql_table_column, t->data_count + t->key_count + HIDDEN_COLUMNS);
     if (!columns)
         return err_set(e, ERR_NOMEM, NULL);
     int rc = add_columns(a, t, data, false, columns, e);
     if (!rc)
         rc = add_columns(a, t, keys, true, columns + t->data_count, e);
-    t->info = (struct sql_table_info){.database = t->table.database,
-                                      .name = t->table.name,
-                                      .columns = columns,
-                                      .column_count = t->data_count + t->key_count,
-                                      .opaque = t};
+    if (!rc)
+        rc = hidden_add(a, t, columns + t->data_count + t->key_count, &t->hidden_count, e);
+    t->info =
+        (struct sql_table_info){.database = t->table.database,
+                                .name = t->table.name,
+                                .columns = columns,
+                                .column_count = t->data_count + t->key_count + t->hidden_count,
+                                .opaque = t};
     return rc;
 }
 

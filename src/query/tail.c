@@ -198,6 +198,7 @@ static int add_view(struct plan *p, struct plan_scan *s, struct feed *f, bool *r
     tail->name = arena_fmt(&p->arena, "tail_%.8s%.4s_%zu", p->id, p->id + 9, p->view_count);
     write_view(&w, p, s->table, f, tail->name, view);
     tail->view_json = arena_copy(&p->arena, buf_bytes(&json));
+    tail->path = arena_fmt(&p->arena, "tarn://firehose/%.*s", BYTES_ARG(f->feed->delivery));
     tail->data_bytes = f->extent.data_bytes;
     rc = buf_ok(&json) && !p->arena.failed ? 0 : err_set(e, ERR_NOMEM, NULL);
     buf_clear(&json);

@@ -11,7 +11,8 @@ struct scope_field {
     struct bytes database, table; /* how it may be qualified; empty: not */
     struct bytes name;            /* empty: none */
     struct bound *value;
-    bool hidden; /* the right side's column of a USING: no name reaches it, nor does the star */
+    bool hidden;   /* the right side's column of a USING: no name reaches it, nor does the star */
+    bool unlisted; /* a hidden column of a table: a name reaches it, the star does not */
 };
 /* The names an expression sees: its own fields, then the parents'. */
 struct scope {

@@ -125,7 +125,14 @@ static struct bound_query *select_all(struct analyzer *z, struct bound_rel *rel,
 static struct bound_query *bind_table_body(struct ctx *c, const struct sql_body *b) {
     struct bound_rel *rel = NULL;
     struct scope s = {0};
-    return bind_table_path(c, &b->table, b->pos, &rel, &s) ? select_all(c->z, rel, &s) : NULL;
+    if (!bind_table_path(c, &b->table, b->pos, &rel, &s))
+        return NULL;
+    size_t listed = 0;
+    for (size_t i = 0; i < s.count; i++)
+        if (!s.fields[i].unlisted)
+            s.fields[listed++] = s.fields[i];
+    s.count = listed;
+    return select_all(c->z, rel, &s);
 }
 
 static struct bound_query *wrap(struct ctx *c, struct bound_query *q, struct scope *s) {

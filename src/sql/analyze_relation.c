@@ -35,7 +35,8 @@ bool fill_scope(struct analyzer *z, struct bound_rel *r, const struct bytes *nam
         struct bound *x = column_of(z, r, i, pos);
         if (!x)
             return false;
-        ret->fields[i] = (struct scope_field){database, table, names[i], x, false};
+        ret->fields[i] = (struct scope_field){
+            .database = database, .table = table, .name = names[i], .value = x};
     }
     return ret->fields != NULL;
 }
@@ -70,9 +71,12 @@ static struct bound_rel *scan_of(struct analyzer *z, const struct sql_table_info
         !(r->fields = ARENA_NEW_N(z->a, struct bound *, t->column_count + 1)))
         return NULL;
     r->table = t;
-    for (size_t i = 0; i < t->column_count; i++)
-        if (!(r->types[i] = sql_type_from_hive(z->a, t->columns[i].type)))
+    for (size_t i = 0; i < t->column_count; i++) {
+        r->types[i] = t->columns[i].with_zone ? sql_type_of(ST_TIMESTAMP_TZ)
+                                              : sql_type_from_hive(z->a, t->columns[i].type);
+        if (!r->types[i])
             return NULL;
+    }
     return add_scan(z, r) ? r : NULL;
 }
 
@@ -156,7 +160,11 @@ bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos 
         return false;
     for (size_t i = 0; i < t->column_count; i++)
         names[i] = t->columns[i].name;
-    return fill_scope(z, *ret, names, t->database, t->name, pos, ret_scope);
+    if (!fill_scope(z, *ret, names, t->database, t->name, pos, ret_scope))
+        return false;
+    for (size_t i = 0; i < t->column_count; i++)
+        ret_scope->fields[i].unlisted = t->columns[i].is_hidden;
+    return true;
 }
 
 static struct bound_rel *bind_table(struct ctx *c, struct sql_relation *r, struct scope *ret) {
@@ -318,7 +326,8 @@ static bool natural_names(struct ctx *c, const struct scope *l, const struct sco
     ret->count = 0;
     for (size_t i = 0; ret->items && i < l->count; i++)
         for (size_t j = 0; j < r->count; j++) {
-            if (l->fields[i].hidden || r->fields[j].hidden || !l->fields[i].name.len ||
+            if (l->fields[i].hidden || r->fields[j].hidden || l->fields[i].unlisted ||
+                r->fields[j].unlisted || !l->fields[i].name.len ||
                 !bytes_eq_nocase(l->fields[i].name, r->fields[j].name))
                 continue;
             ret->items[ret->count++].text = l->fields[i].name;
@@ -374,7 +383,7 @@ static struct bound_rel *bind_join(struct ctx *c, struct sql_relation *r, struct
 static bool rename_fields(struct ctx *c, const struct sql_relation *r, struct scope *s) {
     size_t n = r->column_aliases.count, shown = 0;
     for (size_t i = 0; i < s->count; i++)
-        shown += !s->fields[i].hidden;
+        shown += !s->fields[i].hidden && !s->fields[i].unlisted;
     if (n && n != shown) {
         fail(c->z, r->pos, "MISMATCHED_COLUMN_ALIASES",
              "Column alias list has %zu entries but '%.*s' has %zu columns available", n,
@@ -383,7 +392,7 @@ static bool rename_fields(struct ctx *c, const struct sql_relation *r, struct sc
     }
     size_t kept = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->fields[i].hidden)
+        if (s->fields[i].hidden || (n && s->fields[i].unlisted))
             continue;
         struct scope_field f = s->fields[i];
         f.database = (struct bytes){0};

@@ -98,7 +98,7 @@ static bool add_star(struct building *b, const struct sql_select_item *item) {
                false;
     for (size_t i = 0; (!item->expr || path) && i < b->source->count; i++) {
         struct scope_field *f = &b->source->fields[i];
-        if (f->hidden || (path && !qualifies(f, path)))
+        if (f->hidden || f->unlisted || (path && !qualifies(f, path)))
             continue;
         struct bound *x = ARENA_NEW(b->c->z->a, struct bound);
         if (!x)

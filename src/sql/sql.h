@@ -182,6 +182,8 @@ struct sql_table_column {
     struct bytes name;
     const struct type *type; /* Hive type */
     bool is_partition;
+    bool is_hidden; /* "$path": has a name, but is in no star */
+    bool with_zone; /* a timestamp that is an instant */
 };
 /* A stored query. Names in it are those of its own database. */
 struct sql_view_column {
@@ -196,7 +198,7 @@ struct sql_view {
 struct sql_table_info {
     struct bytes database, name;
     const struct sql_view *view;            /* not NULL: a view, and it has no columns here */
-    const struct sql_table_column *columns; /* data columns, then partition columns */
+    const struct sql_table_column *columns; /* data, then partition, then hidden columns */
     size_t column_count;
     void *opaque; /* the planner's own, handed back in sql_scan */
 };
