@@ -122,13 +122,17 @@ TEST_PACKAGES := awscli
 SAN_PACKAGES := clang libclang-rt-14-dev
 CHECK_PACKAGES := clang clang-format cppcheck
 
-.PHONY: test test-deps pytest fault sanitize-asan sanitize-tsan fuzz
+.PHONY: test test-deps pytest fault sanitize-asan sanitize-tsan fuzz clients
 test-deps:
 	@tools/install-test-deps.sh $(VENV) $(TEST_PACKAGES) $(SAN_PACKAGES)
 pytest: $(BUILD)/tarn test-deps
 	$(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws
 fault: $(BUILD)/tarn test-deps
 	FAULT_ROUNDS=$(FAULT_ROUNDS) $(VENV)/bin/pytest -q -c tests/pytest.ini tests/fault
+# dbt-athena and the Node SDK, which take a minute to install.
+clients: $(BUILD)/tarn test-deps
+	tools/install-clients.sh
+	CLIENTS=1 $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws/test_clients.py
 # Unit tests, then the server itself, under each sanitizer.
 sanitize-asan: test-deps
 	$(MAKE) --no-print-directory V=asan unit build/asan/tarn
@@ -185,6 +189,7 @@ help:
 	@echo "make run        build, start a server on PORT (4566) with DATA (./data), play the examples"
 	@echo "make demo       the same, then stop"
 	@echo "make test       unit, API, fault, sanitizer and fuzz tests"
+	@echo "make clients    dbt-athena and the Node SDK against a server"
 	@echo "make check      format, static analysis, dependency direction"
 	@echo "make docs       docs/operations.md and docs/functions.md, from the program's tables"
 	@echo "make conformance  other projects' tests, or CORPUS=FILE of SQL, against a server"
