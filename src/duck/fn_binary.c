@@ -70,7 +70,7 @@ static uint64_t xx_long(const unsigned char **p, size_t *n) {
         h = xx_merge(h, v[k]);
     return h;
 }
-static uint64_t xx64(struct bytes v) {
+uint64_t duck_xx64(struct bytes v) {
     const unsigned char *p = (const unsigned char *)v.ptr;
     size_t n = v.len;
     uint64_t h = n >= 32 ? xx_long(&p, &n) : P5;
@@ -91,7 +91,7 @@ static uint64_t xx64(struct bytes v) {
     return h ^ h >> 32;
 }
 FN(xxhash64) {
-    uint64_t h = xx64(fn_str(c, 0, i));
+    uint64_t h = duck_xx64(fn_str(c, 0, i));
     unsigned char out[8];
     for (int k = 0; k < 8; k++)
         out[k] = (unsigned char)(h >> (56 - 8 * k));

@@ -7,6 +7,8 @@
 #define FN_TABLES(X)                                                                               \
     X(math)                                                                                        \
     X(value)                                                                                       \
+    X(sketch)                                                                                      \
+    X(special)                                                                                     \
     X(index)                                                                                       \
     X(number)                                                                                      \
     X(text)                                                                                        \
@@ -30,5 +32,8 @@
     extern const size_t fn_##name##_count;
 FN_TABLES(X)
 #undef X
+
+/* XXH64 with seed 0 (fn_binary.c). */
+uint64_t duck_xx64(struct bytes v);
 
 #endif

@@ -1,4 +1,5 @@
 /* fn_register.c - all function tables and macros into a connection. */
+#include "duck/aggregates.h"
 #include "duck/fn_int.h"
 #include "duck/macros.h"
 
@@ -17,5 +18,6 @@ int duck_register_functions(duckdb_connection con, struct err *e) {
         if (rc)
             return rc;
     }
-    return duck_register_macros(con, e);
+    int rc = duck_register_aggregates(con, e);
+    return rc ? rc : duck_register_macros(con, e);
 }

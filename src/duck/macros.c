@@ -60,6 +60,13 @@ static const char *const macros[] = {
     "list_transform(l, lambda e: e.k), list_transform(l, lambda e: e.v)) END",
     "t_map_count(l) AS CASE WHEN l IS NULL THEN NULL ELSE MAP(t_pick(l, t_ix_keys(l)), "
     "t_counts(l)) END",
+    "t_map_from(l) AS MAP(list_transform(l, lambda e: e.k), list_transform(l, lambda e: - e.c))",
+    "t_half_up(v) AS floor(v + 0.5)",
+    "t_entropy(s, l) AS CASE WHEN s IS NULL OR s = 0 THEN CAST(0 AS DOUBLE) "
+    "ELSE greatest((ln(s) - l / s) / ln(2), 0) END",
+    "t_map_top(l, n) AS CASE WHEN len(t_ix_keys(l)) > 0 THEN t_map_from(list_slice(list_sort("
+    "list_transform(list_zip(t_pick(l, t_ix_keys(l)), t_counts(l)), "
+    "lambda e, i: struct_pack(c := - e[2], i := i, k := e[1]))), 1, n)) END",
     /* aggregates over no key at all are NULL */
     "t_map_or_null(m) AS CASE WHEN len(map_keys(m)) > 0 THEN m END",
     /* from, to and the distance in one unit, the step in it */

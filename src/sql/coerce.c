@@ -86,6 +86,8 @@ bool sql_type_can_coerce(const struct sql_type *from, const struct sql_type *to)
         return text_coerces(from, to);
     if (time_rank(from->kind) && time_rank(to->kind))
         return time_coerces(from, to);
+    if (from->kind == ST_P4HLL && to->kind == ST_HLL)
+        return true;
     if (from->kind != to->kind)
         return false;
     if (from->kind == ST_TIME)
@@ -225,8 +227,33 @@ static bool nested_casts(const struct sql_type *from, const struct sql_type *to)
     return true;
 }
 
+/* Text, bytes, addresses, networks, uuids and sketches among each other. */
+static bool special_casts(const struct sql_type *from, const struct sql_type *to) {
+    bool unbounded = to->kind == ST_VARCHAR && to->length == SQL_UNBOUNDED;
+    switch (from->kind) {
+    case ST_IPADDRESS:
+        return unbounded || to->kind == ST_VARBINARY || to->kind == ST_IPPREFIX;
+    case ST_IPPREFIX:
+        return unbounded || to->kind == ST_IPADDRESS;
+    case ST_VARCHAR:
+        return to->kind == ST_IPADDRESS || to->kind == ST_IPPREFIX;
+    case ST_UUID:
+        return to->kind == ST_VARBINARY;
+    case ST_VARBINARY:
+        return to->kind == ST_IPADDRESS || to->kind == ST_UUID || to->kind == ST_HLL ||
+               to->kind == ST_P4HLL || to->kind == ST_TDIGEST;
+    case ST_HLL:
+    case ST_P4HLL:
+    case ST_TDIGEST:
+        return to->kind == ST_VARBINARY ||
+               (from->kind != ST_TDIGEST && (to->kind == ST_HLL || to->kind == ST_P4HLL));
+    default:
+        return false;
+    }
+}
+
 bool sql_type_can_cast(const struct sql_type *from, const struct sql_type *to) {
-    if (sql_type_can_coerce(from, to))
+    if (sql_type_can_coerce(from, to) || special_casts(from, to))
         return true;
     if (to->kind == ST_JSON)
         return casts_to_json(from);

@@ -190,6 +190,7 @@ void emit_query(struct emitter *em, const struct bound_query *q) {
 /* What leaves the engine: text where DuckDB's value is not Trino's (intervals, zones, char). */
 static bool needs_text(const struct sql_type *t) {
     return t->kind == ST_INTERVAL_DAY || t->kind == ST_INTERVAL_YEAR || t->kind == ST_CHAR ||
+           t->kind == ST_IPADDRESS || t->kind == ST_IPPREFIX ||
            (t->kind == ST_TIMESTAMP_TZ && t->zone.len) || t->kind == ST_TIME;
 }
 

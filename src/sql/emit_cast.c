@@ -311,6 +311,8 @@ void emit_cast(struct emitter *em, const struct bound *at, struct bytes v,
         put_bytes(em, v);
     else if (from->kind == ST_UNKNOWN)
         cast_unknown(em, to);
+    else if (emit_cast_special(em, v, from, to, is_try))
+        return;
     else if (to->kind == ST_JSON)
         emit_to_json(em, at, v, from);
     else if (from->kind == ST_JSON && !sql_type_is_text(to))

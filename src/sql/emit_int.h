@@ -60,6 +60,9 @@ void emit_template(struct emitter *em, const struct bound *x);
 /* ---- emit_cast.c ---- `value` is a DuckDB expression of type `from`. */
 void emit_cast(struct emitter *em, const struct bound *at, struct bytes value,
                const struct sql_type *from, const struct sql_type *to, bool is_try);
+/* ---- emit_special.c ---- False when it is no such cast. */
+bool emit_cast_special(struct emitter *em, struct bytes value, const struct sql_type *from,
+                       const struct sql_type *to, bool is_try);
 /* ---- emit_json.c ---- */
 void emit_to_json(struct emitter *em, const struct bound *at, struct bytes value,
                   const struct sql_type *from);

@@ -211,23 +211,13 @@ static const struct sql_type *plain_type(struct bytes w) {
         const char *name;
         enum sql_type_tag kind;
     } names[] = {
-        {"boolean", ST_BOOLEAN},
-        {"tinyint", ST_TINYINT},
-        {"smallint", ST_SMALLINT},
-        {"integer", ST_INTEGER},
-        {"bigint", ST_BIGINT},
-        {"real", ST_REAL},
-        {"double", ST_DOUBLE},
-        {"varchar", ST_VARCHAR},
-        {"varbinary", ST_VARBINARY},
-        {"date", ST_DATE},
-        {"json", ST_JSON},
-        {"uuid", ST_UUID},
-        {"idays", ST_INTERVAL_DAY},
-        {"iyears", ST_INTERVAL_YEAR},
-        {"unknown", ST_UNKNOWN},
-        {"timestamp", ST_TIMESTAMP},
-        {"timestamptz", ST_TIMESTAMP_TZ},
+        {"boolean", ST_BOOLEAN},     {"tinyint", ST_TINYINT},     {"smallint", ST_SMALLINT},
+        {"integer", ST_INTEGER},     {"bigint", ST_BIGINT},       {"real", ST_REAL},
+        {"double", ST_DOUBLE},       {"varchar", ST_VARCHAR},     {"varbinary", ST_VARBINARY},
+        {"date", ST_DATE},           {"json", ST_JSON},           {"uuid", ST_UUID},
+        {"ipaddress", ST_IPADDRESS}, {"ipprefix", ST_IPPREFIX},   {"hll", ST_HLL},
+        {"tdigest", ST_TDIGEST},     {"idays", ST_INTERVAL_DAY},  {"iyears", ST_INTERVAL_YEAR},
+        {"unknown", ST_UNKNOWN},     {"timestamp", ST_TIMESTAMP}, {"timestamptz", ST_TIMESTAMP_TZ},
         {"time", ST_TIME},
     };
     for (size_t i = 0; i < COUNT_OF(names); i++)

@@ -11,6 +11,21 @@
 #define STAT(name, fn) A(name, "double->double", "{" fn "($1)}")
 #define PAIR(name, fn) A(name, "double,double->double", "{" fn "($1, $2)}")
 
+/* approx_percentile of a type: "before" and "behind" turn a double into it. */
+#define PERCENTILE(type, before, behind)                                                           \
+    A("approx_percentile", type ",double->" type,                                                  \
+      before "{t_percentiles(CAST($1 AS DOUBLE), 1, [$2])}[1]" behind),                            \
+        A("approx_percentile", type ",array(double)->array(" type ")",                             \
+          "list_transform({t_percentiles(CAST($1 AS DOUBLE), 1, $2)}, lambda v: " before           \
+          "v" behind ")"),                                                                         \
+        A("approx_percentile", type ",double,double->" type,                                       \
+          before "{t_percentiles(CAST($1 AS DOUBLE), $2, [$3])}[1]" behind),                       \
+        A("approx_percentile", type ",double,array(double)->array(" type ")",                      \
+          "list_transform({t_percentiles(CAST($1 AS DOUBLE), $2, $3)}, lambda v: " before          \
+          "v" behind ")"),                                                                         \
+        A("approx_percentile", type ",double,double,double->" type,                                \
+          before "{t_percentiles(CAST($1 AS DOUBLE), $2, [$3])}[1]" behind)
+
 const struct sql_fn sql_fn_aggregate[] = {
     A("count", "->bigint", "{count(*)}"),
     A("count", "T->bigint", "{count($1)}"),
@@ -40,13 +55,36 @@ const struct sql_fn sql_fn_aggregate[] = {
     A("bool_and", "boolean->boolean", "{bool_and($1)}"),
     A("bool_or", "boolean->boolean", "{bool_or($1)}"),
     A("every", "boolean->boolean", "{bool_and($1)}"),
-    A("approx_distinct", "T->bigint", "{count(DISTINCT $1)}"),
-    A("approx_distinct", "T,double->bigint", "{count(DISTINCT $1)}"),
-    A("approx_percentile", "bigint,double->bigint", "{quantile_disc($1, $2)}"),
-    A("approx_percentile", "double,double->double", "{quantile_disc($1, $2)}"),
-    A("approx_percentile", "real,double->real", "{quantile_disc($1, $2)}"),
-    A("approx_percentile", "bigint,array(double)->array(bigint)", "{quantile_disc($1, $2)}"),
-    A("approx_percentile", "double,array(double)->array(double)", "{quantile_disc($1, $2)}"),
+    A("approx_distinct", "boolean->bigint", "{count(DISTINCT $1)}"),
+    A("approx_distinct", "unknown->bigint", "{count($1)}"),
+    A("approx_distinct", "C->bigint", "{t_hll_count(t_hash($1), 11)}"),
+    A("approx_distinct", "C,double->bigint", "{t_hll_count(t_hash($1), t_hll_bits($2))}"),
+    A("approx_set", "C->hll", "{t_hll_agg(t_hash($1), 12)}"),
+    A("approx_set", "C,double->hll", "{t_hll_agg(t_hash($1), t_hll_bits($2))}"),
+    A("merge", "hll->hll", "{t_hll_merge($1)}"),
+    A("merge", "tdigest->tdigest", "{t_tdigest_merge($1)}"),
+    A("tdigest_agg", "double->tdigest", "{t_tdigest_agg($1, 1)}"),
+    A("tdigest_agg", "double,double->tdigest", "{t_tdigest_agg($1, $2)}"),
+    PERCENTILE("bigint", "CAST(t_half_up(", ") AS BIGINT)"),
+    PERCENTILE("real", "CAST(", " AS FLOAT)"),
+    PERCENTILE("double", "", ""),
+    A("approx_most_frequent", "bigint,T,bigint->map(T,bigint)",
+      "t_map_top({list($2)}, {any_value($1)})"),
+    A("checksum", "T->varbinary", "{t_checksum(coalesce(t_hash($1), 1))}"),
+    A("entropy", "bigint->double",
+      "t_entropy({sum(CAST($1 AS DOUBLE))}, "
+      "{sum(CASE WHEN $1 > 0 THEN CAST($1 AS DOUBLE) * ln(CAST($1 AS DOUBLE)) END)})"),
+    A("kurtosis", "double->double", "{kurtosis($1)}"),
+    A("skewness", "double->double",
+      "(CASE WHEN {count($1)} > 2 THEN {skewness($1)} * ({count($1)} - 2) / "
+      "sqrt(CAST({count($1)} AS DOUBLE) * ({count($1)} - 1)) END)"),
+    A("numeric_histogram", "bigint,real->map(real,real)",
+      "CAST({t_numeric_histogram($1, CAST($2 AS DOUBLE), 1)} AS MAP(FLOAT, FLOAT))"),
+    A("numeric_histogram", "bigint,double->map(double,double)", "{t_numeric_histogram($1, $2, 1)}"),
+    A("numeric_histogram", "bigint,double,double->map(double,double)",
+      "{t_numeric_histogram($1, $2, $3)}"),
+    A("regr_count", "double,double->bigint", "CAST({regr_count($1, $2)} AS BIGINT)"),
+    A("set_union", "array(C)->array(C)", "t_array_distinct(flatten({list($1)}))"),
     A("array_agg", "T->array(T)", "{list($1)}"),
     A("listagg", "varchar->varchar", "{string_agg($1, '')}"),
     A("listagg", "varchar,varchar->varchar", "{string_agg($1, $2)}"),

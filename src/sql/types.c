@@ -28,6 +28,11 @@ static const struct sql_type simple_types[] = {
     SIMPLE(ST_INTERVAL_YEAR),
     SIMPLE(ST_JSON),
     SIMPLE(ST_UUID),
+    SIMPLE(ST_IPADDRESS),
+    SIMPLE(ST_IPPREFIX),
+    SIMPLE(ST_HLL),
+    SIMPLE(ST_P4HLL),
+    SIMPLE(ST_TDIGEST),
 };
 
 const struct sql_type *sql_type_of(enum sql_type_tag kind) {
@@ -192,13 +197,17 @@ static bool all_children(const struct sql_type *t, bool (*has)(const struct sql_
     return true;
 }
 
+static bool is_sketch(const struct sql_type *t) {
+    return t->kind == ST_HLL || t->kind == ST_P4HLL || t->kind == ST_TDIGEST;
+}
+
 bool sql_type_is_orderable(const struct sql_type *t) {
-    if (t->kind == ST_JSON || t->kind == ST_MAP)
+    if (t->kind == ST_JSON || t->kind == ST_MAP || is_sketch(t))
         return false;
     return all_children(t, sql_type_is_orderable);
 }
 bool sql_type_is_comparable(const struct sql_type *t) {
-    return all_children(t, sql_type_is_comparable);
+    return !is_sketch(t) && all_children(t, sql_type_is_comparable);
 }
 
 /* ---- spelling ---- */
@@ -223,6 +232,11 @@ static const char *const kind_names[] = {
     [ST_INTERVAL_YEAR] = "interval year to month",
     [ST_JSON] = "json",
     [ST_UUID] = "uuid",
+    [ST_IPADDRESS] = "ipaddress",
+    [ST_IPPREFIX] = "ipprefix",
+    [ST_HLL] = "HyperLogLog",
+    [ST_P4HLL] = "P4HyperLogLog",
+    [ST_TDIGEST] = "tdigest",
     [ST_ARRAY] = "array",
     [ST_MAP] = "map",
     [ST_ROW] = "row",
@@ -333,6 +347,11 @@ void sql_type_format_duckdb(const struct sql_type *t, struct buf *out) {
         [ST_INTERVAL_YEAR] = "INTEGER",
         [ST_JSON] = "VARCHAR",
         [ST_UUID] = "UUID",
+        [ST_IPADDRESS] = "BLOB",
+        [ST_IPPREFIX] = "BLOB",
+        [ST_HLL] = "BLOB",
+        [ST_P4HLL] = "BLOB",
+        [ST_TDIGEST] = "BLOB",
     };
     switch (t->kind) {
     case ST_DECIMAL:

@@ -9,6 +9,8 @@
  *   timestamp(p), p <= 6     TIMESTAMP; with time zone: TIMESTAMPTZ, the zone is in the static type
  *   row                      STRUCT; a field without a name is "field0", "field1", ... by position
  *   unknown                  INTEGER NULL
+ *   ipaddress, ipprefix      BLOB of 16 and 17 bytes (duck/fn_special.c)
+ *   HyperLogLog, tdigest     BLOB, serialized as Trino does (duck/hll.h, duck/tdigest.h)
  * Source: https://trino.io/docs/current/language/types.html */
 #ifndef TARN_SQL_TYPES_H
 #define TARN_SQL_TYPES_H
@@ -38,6 +40,11 @@ enum sql_type_tag {
     ST_INTERVAL_YEAR,
     ST_JSON,
     ST_UUID,
+    ST_IPADDRESS,
+    ST_IPPREFIX,
+    ST_HLL,
+    ST_P4HLL,
+    ST_TDIGEST,
     ST_ARRAY,
     ST_MAP,
     ST_ROW

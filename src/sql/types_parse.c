@@ -220,11 +220,13 @@ static int read_named(struct reader *r, struct bytes w, const struct sql_type **
         const char *name;
         enum sql_type_tag kind;
     } names[] = {
-        {"boolean", ST_BOOLEAN}, {"tinyint", ST_TINYINT}, {"smallint", ST_SMALLINT},
-        {"integer", ST_INTEGER}, {"int", ST_INTEGER},     {"bigint", ST_BIGINT},
-        {"real", ST_REAL},       {"double", ST_DOUBLE},   {"varbinary", ST_VARBINARY},
-        {"date", ST_DATE},       {"json", ST_JSON},       {"uuid", ST_UUID},
-        {"unknown", ST_UNKNOWN}, {"string", ST_VARCHAR},
+        {"boolean", ST_BOOLEAN},     {"tinyint", ST_TINYINT},   {"smallint", ST_SMALLINT},
+        {"integer", ST_INTEGER},     {"int", ST_INTEGER},       {"bigint", ST_BIGINT},
+        {"real", ST_REAL},           {"double", ST_DOUBLE},     {"varbinary", ST_VARBINARY},
+        {"date", ST_DATE},           {"json", ST_JSON},         {"uuid", ST_UUID},
+        {"ipaddress", ST_IPADDRESS}, {"ipprefix", ST_IPPREFIX}, {"hyperloglog", ST_HLL},
+        {"p4hyperloglog", ST_P4HLL}, {"tdigest", ST_TDIGEST},   {"unknown", ST_UNKNOWN},
+        {"string", ST_VARCHAR},
     };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (!bytes_eq_nocase(w, bytes_str(names[i].name)))
@@ -234,9 +236,8 @@ static int read_named(struct reader *r, struct bytes w, const struct sql_type **
         *ret = sql_type_of(names[i].kind);
         return 0;
     }
-    static const char *const refused[] = {
-        "ipaddress", "ipprefix",           "hyperloglog", "p4hyperloglog", "qdigest", "tdigest",
-        "geometry",  "sphericalgeography", "setdigest",   "bingtile",      "color"};
+    static const char *const refused[] = {"qdigest",   "geometry", "sphericalgeography",
+                                          "setdigest", "bingtile", "color"};
     for (size_t i = 0; i < COUNT_OF(refused); i++)
         if (bytes_eq_nocase(w, bytes_str(refused[i])))
             return err_set_named(r->e, ERR_SQL, "NOT_SUPPORTED", 0, "Type %.*s is not supported",

@@ -1,0 +1,84 @@
+/* Aggregates, sketches, addresses and uuids with Trino's documented results, through the whole
+ * front end. */
+#include "sql_run.h"
+
+const struct fake_table fake_tables[] = {{"one", "x int", NULL}};
+const size_t fake_table_count = 1;
+
+static void test_special_types(void **state) {
+    static const struct sql_case cases[] = {
+        {"IPADDRESS '10.0.0.0'", "10.0.0.0"},
+        {"IPADDRESS '64:ff9b::10.0.0.0'", "64:ff9b::a00:0"},
+        {"cast(IPADDRESS '2001:0db8:0000:0000:0000:ff00:0042:8329' as varchar)",
+         "2001:db8::ff00:42:8329"},
+        {"cast(IPADDRESS '2001:db8:0:0:1:0:0:1' as varchar)", "2001:db8::1:0:0:1"},
+        {"cast(IPADDRESS '::' as varchar)", "::"},
+        {"cast(IPADDRESS '::1' as varchar)", "::1"},
+        {"cast(IPADDRESS '1::' as varchar)", "1::"},
+        {"cast(IPADDRESS '::ffff:102:304' as varbinary)",
+         "\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\xFF\\xFF\\x01\\x02\\x03\\x04"},
+        {"cast(x'00000000000000000000FFFF01020304' as ipaddress)", "1.2.3.4"},
+        {"contains('64:ff9b::10.0.0.0/-1', IPADDRESS '64:ff9b::10.0.0.0')",
+         "!INVALID_FUNCTION_ARGUMENT: Invalid prefix length"},
+        {"contains('10.0.0.0/8', IPADDRESS '10.255.255.255')", "true"},
+        {"contains('2620:109:c006:104::/250', IPADDRESS '::')",
+         "!INVALID_FUNCTION_ARGUMENT: Invalid CIDR"},
+        {"ip_prefix(ipaddress '192.168.255.255', 9)", "192.128.0.0/9"},
+        {"is_subnet_of(ipprefix '192.168.3.131/26', ipaddress '192.168.3.144')", "true"},
+        {"cast('1.2.3' as ipaddress)",
+         "!INVALID_CAST_ARGUMENT: Cannot cast value to IPADDRESS: 1.2.3"},
+        {"try_cast('1.2.3' as ipaddress)", "NULL"},
+        {"cast(uuid '12151fd2-7586-11e9-8f9e-2a86e4085a59' as varbinary)",
+         "\\x12\\x15\\x1F\\xD2u\\x86\\x11\\xE9\\x8F\\x9E*\\x86\\xE4\\x08ZY"},
+        {"cast(x'12151fd2758611e98f9e2a86e4085a59' as uuid)",
+         "12151fd2-7586-11e9-8f9e-2a86e4085a59"},
+        {"cast('1-2' as uuid)", "!INVALID_CAST_ARGUMENT: Invalid UUID string length: 3"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), true);
+}
+
+static void test_aggregates(void **state) {
+    static const struct sql_case cases[] = {
+        {"select approx_distinct(x), approx_distinct(x, 0.1), cardinality(approx_set(x)), "
+         "approx_distinct(cast(x as varchar)) from unnest(sequence(1,9000)) t(x)",
+         "?"},
+        {"select approx_distinct(x), approx_distinct(x,0.01) from unnest(sequence(1,2000)) t(x)",
+         "?"},
+        {"select approx_distinct(x) from (values 1,null,1,2) t(x)", "2"},
+        {"select approx_percentile(x,0.5), approx_percentile(x, array[0.1,0.9]), "
+         "approx_percentile(x, 3, 0.5), approx_percentile(cast(x as double),0.25) from "
+         "unnest(sequence(1,100)) t(x)",
+         "?"},
+        {"select approx_percentile(x,0.5) from (values 1,2,3,4) t(x)", "3"},
+        {"select value_at_quantile(tdigest_agg(d), 0.75e0) FROM (VALUES -0.1e0, -0.2e0, -0.3e0, "
+         "-0.4e0) T(d)",
+         "?"},
+        {"select values_at_quantiles(tdigest_agg(d), ARRAY[0.0001e0, 0.75e0, 0.85e0]) FROM (VALUES "
+         "0.1e0, 0.1e0, 0.1e0, 0.1e0, 10e0) T(d)",
+         "?"},
+        {"select numeric_histogram(2, x) from (values 1e0,2e0,10e0,11e0) t(x)",
+         "{1.5=2.0, 10.5=2.0}"},
+        {"select checksum(x) from (values 1,2,null) t(x)", "\\xEAQ\\xBC{8\\xD9\\x08\\xD5"},
+        {"select entropy(x), skewness(x), kurtosis(x) from (values 1,2,3,10) t(x)",
+         "1.5016144718101814|1.0182337649086284|3.227999999999999"},
+        {"select approx_most_frequent(2, x, 15) FROM (values 'A', 'B', 'A', 'C', 'A', 'B', 'C', "
+         "'D', 'E') t(x)",
+         "?"},
+        {"select cardinality(merge(s)) from (select approx_set(x) s from unnest(sequence(1,100)) "
+         "t(x) group by x % 3)",
+         "?"},
+        {"select x % 2, approx_distinct(x) from unnest(sequence(1,100)) t(x) group by 1 order by 1",
+         "?"},
+        {"select approx_distinct(x) over (order by x) from (values 1,2,3,3) t(x)", "?"},
+        {"select set_union(a) from (values array[1,2],array[2,3]) t(a)", "[1, 2, 3]"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_special_types),
+        cmocka_unit_test(test_aggregates),
+    };
+    return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
+}
