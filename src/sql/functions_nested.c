@@ -10,6 +10,7 @@
 
 const struct sql_fn sql_fn_nested[] = {
     F("cardinality", "array(T)->bigint", "CAST(len($1) AS BIGINT)"),
+    F("cardinality", "map(K,V)->bigint", "CAST(cardinality($1) AS BIGINT)"),
     F("cardinality", "hll->bigint", "t_hll_cardinality($1)"),
     F("empty_approx_set", "->hll", "t_hll_empty(12)"),
     F("value_at_quantile", "tdigest,double->double", "t_tdigest_value($1, $2)"),
@@ -17,7 +18,6 @@ const struct sql_fn sql_fn_nested[] = {
       "list_transform($2, lambda q: t_tdigest_value($1, q))"),
     F("quantile_at_value", "tdigest,double->double", "t_tdigest_quantile($1, $2)"),
     F("scale_tdigest", "tdigest,double->tdigest", "t_tdigest_scale($1, $2)"),
-    F("cardinality", "map(K,V)->bigint", "CAST(cardinality($1) AS BIGINT)"),
     F("element_at", "array(T),bigint->T", "($1)[t_element_index($2, CAST(len($1) AS BIGINT))]"),
     F("element_at", "map(K,V),K->V", "map_extract_value($1, $2)"),
     F("contains", "array(C),C->boolean", "t_contains($1, $2)"),

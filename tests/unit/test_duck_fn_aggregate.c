@@ -41,21 +41,21 @@ static void test_aggregates(void **state) {
     static const struct sql_case cases[] = {
         {"select approx_distinct(x), approx_distinct(x, 0.1), cardinality(approx_set(x)), "
          "approx_distinct(cast(x as varchar)) from unnest(sequence(1,9000)) t(x)",
-         "?"},
+         "9127|9537|9105|9067"},
         {"select approx_distinct(x), approx_distinct(x,0.01) from unnest(sequence(1,2000)) t(x)",
-         "?"},
+         "1972|2000"},
         {"select approx_distinct(x) from (values 1,null,1,2) t(x)", "2"},
         {"select approx_percentile(x,0.5), approx_percentile(x, array[0.1,0.9]), "
          "approx_percentile(x, 3, 0.5), approx_percentile(cast(x as double),0.25) from "
          "unnest(sequence(1,100)) t(x)",
-         "?"},
+         "51|[11, 91]|51|26.0"},
         {"select approx_percentile(x,0.5) from (values 1,2,3,4) t(x)", "3"},
         {"select value_at_quantile(tdigest_agg(d), 0.75e0) FROM (VALUES -0.1e0, -0.2e0, -0.3e0, "
          "-0.4e0) T(d)",
-         "?"},
+         "-0.1"},
         {"select values_at_quantiles(tdigest_agg(d), ARRAY[0.0001e0, 0.75e0, 0.85e0]) FROM (VALUES "
          "0.1e0, 0.1e0, 0.1e0, 0.1e0, 10e0) T(d)",
-         "?"},
+         "[0.1, 0.1, 10.0]"},
         {"select numeric_histogram(2, x) from (values 1e0,2e0,10e0,11e0) t(x)",
          "{1.5=2.0, 10.5=2.0}"},
         {"select checksum(x) from (values 1,2,null) t(x)", "\\xEAQ\\xBC{8\\xD9\\x08\\xD5"},
@@ -63,13 +63,13 @@ static void test_aggregates(void **state) {
          "1.5016144718101814|1.0182337649086284|3.227999999999999"},
         {"select approx_most_frequent(2, x, 15) FROM (values 'A', 'B', 'A', 'C', 'A', 'B', 'C', "
          "'D', 'E') t(x)",
-         "?"},
+         "{A=3, B=2}"},
         {"select cardinality(merge(s)) from (select approx_set(x) s from unnest(sequence(1,100)) "
          "t(x) group by x % 3)",
-         "?"},
+         "100"},
         {"select x % 2, approx_distinct(x) from unnest(sequence(1,100)) t(x) group by 1 order by 1",
-         "?"},
-        {"select approx_distinct(x) over (order by x) from (values 1,2,3,3) t(x)", "?"},
+         "0|50\n1|50"},
+        {"select approx_distinct(x) over (order by x) from (values 1,2,3,3) t(x)", "1\n2\n3\n3"},
         {"select set_union(a) from (values array[1,2],array[2,3]) t(a)", "[1, 2, 3]"},
     };
     run_cases(*state, cases, COUNT_OF(cases), false);
