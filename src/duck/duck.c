@@ -34,13 +34,15 @@ static int set_config(duckdb_config config, const char *name, const char *value,
     return err_set(e, ERR_INTERNAL, "DuckDB refuses the setting %s = %s.", name, value);
 }
 static int configure(duckdb_config config, const struct duck_options *o, struct err *e) {
-    char threads[16], memory[32];
+    char threads[16], memory[32], spill[32];
+    snprintf(spill, sizeof(spill), "%dMB", o->spill_mb > 0 ? o->spill_mb : 1 << 20);
     snprintf(threads, sizeof(threads), "%d", o->threads);
     snprintf(memory, sizeof(memory), "%dMB", o->memory_mb);
     const char *settings[][2] = {
         {"threads", threads},
         {"memory_limit", memory},
         {"temp_directory", o->temp_dir ? o->temp_dir : ""},
+        {"max_temp_directory_size", spill},
         {"default_null_order", "nulls_last"},
         {"autoinstall_known_extensions", "false"},
         {"autoload_known_extensions", "false"},

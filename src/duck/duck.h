@@ -16,6 +16,7 @@ struct duck_options {
     int threads;
     int memory_mb;
     const char *temp_dir; /* spilling; must outlive the duck; may be NULL */
+    int spill_mb;         /* most that is spilled; 0: a terabyte */
     /* Called now and then by the thread that runs a task; may be NULL. */
     void (*progress)(void *ctx, uint64_t rows);
     void *progress_ctx;

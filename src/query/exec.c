@@ -1,6 +1,6 @@
 /* exec.c - how an execution gets from QUEUED to its end.
  *
- *     query_start -> queue -> planner thread: exec_run
+ *     query_start -> workgroup's queue (admit.c) -> planner thread: exec_run
  *                                |- DDL, SHOW: runs here, writes <id>.txt -> exec_finish
  *                                '- SELECT: plan -> work_submit -> pool's thread: task_done
  *                                                       ^               |- ok, error -> exec_finish
@@ -43,18 +43,6 @@ struct exec *exec_find(struct query_service *q, struct bytes id) {
     return NULL;
 }
 
-void exec_enqueue(struct exec *x) {
-    struct query_service *q = x->service;
-    x->refs++;
-    x->next_queued = NULL;
-    if (q->queue_tail)
-        q->queue_tail->next_queued = x;
-    else
-        q->queue_head = x;
-    q->queue_tail = x;
-    pthread_cond_signal(&q->work);
-}
-
 void exec_unref(struct exec *x) {
     pthread_cond_broadcast(&x->service->drained);
     if (--x->refs == 0)
@@ -79,15 +67,8 @@ static void unlink_live(struct exec *x) {
 /* ---- the end ---- */
 static void store_metadata(struct exec *x) {
     struct err e = {0};
-    struct bytes bucket, key;
-    struct arena a;
-    arena_init(&a, 0);
-    struct bytes uri = arena_fmt(&a, "%.*s.metadata", BYTES_ARG(x->output_uri));
-    struct store_put_options o = {.content_type = BYTES("application/octet-stream")};
-    if (!store_split_uri(uri, &bucket, &key) ||
-        store_put_bytes(x->service->d.store, bucket, key, x->columns_json, &o, &e))
+    if (metadata_write(x->service, bytes_str(x->id), x->output_uri, x->columns_json, &e))
         log_write(LOG_WARN, "query", "%s: metadata not written: %s", x->id, e.text);
-    arena_clear(&a);
 }
 
 static bool persist(struct exec *x, const struct buf *json) {
@@ -99,12 +80,19 @@ static bool persist(struct exec *x, const struct buf *json) {
     return false;
 }
 
-void exec_finish(struct exec *x, enum exec_state state, const struct err *e) {
+/* The first one to come may end it. */
+static bool claim_end(struct exec *x) {
+    pthread_mutex_lock(&x->service->lock);
+    bool ours = !x->ended;
+    x->ended = true;
+    pthread_mutex_unlock(&x->service->lock);
+    return ours;
+}
+
+/* The record of its end. It is shown as running until that is durable. */
+static void write_end(struct exec *x, enum exec_state state, const struct err *e,
+                      struct buf *json) {
     struct query_service *q = x->service;
-    struct buf json = {0};
-    plan_free(&x->plan);
-    if (state == EXEC_SUCCEEDED)
-        store_metadata(x);
     pthread_mutex_lock(&q->lock);
     if (e)
         x->err = *e;
@@ -112,13 +100,27 @@ void exec_finish(struct exec *x, enum exec_state state, const struct err *e) {
     x->total_us = clock_mono_us(q->d.clock) - x->submitted_us;
     enum exec_state before = x->state;
     move(x, state);
-    record_write(x, &json);
-    x->state = before; /* shown as running until its end is durable */
+    record_write(x, json);
+    x->state = before;
     pthread_mutex_unlock(&q->lock);
+}
+
+void exec_conclude(struct exec *x, enum exec_state state, const struct err *e) {
+    struct query_service *q = x->service;
+    struct buf json = {0};
+    if (!claim_end(x))
+        return;
+    if (state == EXEC_SUCCEEDED && !x->reused)
+        store_metadata(x);
+    write_end(x, state, e, &json);
     bool persisted = persist(x, &json);
     buf_clear(&json);
+    if (state == EXEC_SUCCEEDED)
+        reuse_keep(x);
     pthread_mutex_lock(&q->lock);
     move(x, state);
+    admit_release(x);
+    admit_count(x);
     struct waiter *w = wait_take(q, x->id, 0);
     pthread_cond_broadcast(&q->drained);
     if (persisted) { /* else it is told from memory until the process ends */
@@ -127,6 +129,11 @@ void exec_finish(struct exec *x, enum exec_state state, const struct err *e) {
     }
     pthread_mutex_unlock(&q->lock);
     wait_fire(w);
+}
+
+void exec_finish(struct exec *x, enum exec_state state, const struct err *e) {
+    plan_free(&x->plan);
+    exec_conclude(x, state, e);
 }
 
 /* ---- SELECT: the worker's answer ---- */
@@ -139,7 +146,7 @@ static void task_started(void *ctx) {
 }
 
 /* What the client reads instead of the pool's words. */
-static void explain(const struct work_result *r, struct err *e) {
+static void explain(const struct exec *x, const struct work_result *r, struct err *e) {
     *e = r->err;
     if (r->worker_died)
         err_set_named(e, ERR_SQL, "GENERIC_INTERNAL_ERROR", 0,
@@ -148,11 +155,17 @@ static void explain(const struct work_result *r, struct err *e) {
                       r->err.text);
     else if (r->rc == ERR_TIMEOUT)
         err_set_named(e, ERR_SQL, "EXCEEDED_TIME_LIMIT", 0,
-                      "Query exceeded the maximum run time of %d minutes.",
-                      QUERY_TIMEOUT_MS / 60000);
-    else if (r->rc == ERR_NOMEM)
-        err_set_named(e, ERR_SQL, "EXCEEDED_LOCAL_MEMORY_LIMIT", 0,
-                      "Query exhausted resources at this scale factor: %.300s", r->err.text);
+                      "Query exceeded the maximum run time of %lld s of workgroup %.*s "
+                      "(tarn.timeout_s).",
+                      (long long)x->limits.timeout_s, BYTES_ARG(x->workgroup));
+    else if (r->rc == ERR_NOMEM || strcmp(r->err.name, "EXCEEDED_LOCAL_MEMORY_LIMIT") == 0)
+        err_set_named(
+            e, ERR_SQL, "EXCEEDED_LOCAL_MEMORY_LIMIT", 0,
+            "Query exhausted resources at this scale factor: workgroup %.*s gives a query "
+            "%lld MB of memory and %lld MB of disk (tarn.memory_mb, tarn.spill_mb). "
+            "%.300s",
+            BYTES_ARG(x->workgroup), (long long)x->limits.memory_mb, (long long)x->limits.spill_mb,
+            r->err.text);
 }
 
 static bool try_again(struct exec *x, const struct work_result *r) {
@@ -162,10 +175,11 @@ static bool try_again(struct exec *x, const struct work_result *r) {
         return false;
     plan_free(&x->plan);
     pthread_mutex_lock(&q->lock);
-    if (!x->cancel && !q->closing) {
+    if (!x->cancel && !x->ended && !q->closing) {
         move(x, EXEC_QUEUED);
         x->task_id = 0;
-        exec_enqueue(x);
+        admit_release(x);
+        admit_again(x);
         again = true;
     }
     pthread_mutex_unlock(&q->lock);
@@ -217,6 +231,16 @@ static int finish_analyze(struct exec *x, const struct json *ok, struct err *e) 
     return rc;
 }
 
+static uint64_t input_rows(const struct plan *p) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < p->scan_count; i++)
+        for (size_t k = 0; k < p->scans[i].file_count; k++) {
+            int64_t n = plan_file_rows(&p->scans[i].files[k]);
+            sum += n > 0 ? (uint64_t)n : 0;
+        }
+    return sum;
+}
+
 static void task_done(void *ctx, const struct work_result *r) {
     struct exec *x = ctx;
     struct query_service *q = x->service;
@@ -224,6 +248,10 @@ static void task_done(void *ctx, const struct work_result *r) {
     pthread_mutex_lock(&q->lock);
     x->engine_us = json_get_i64(r->ok, "engine_us", r->run_us);
     x->scanned_bytes = x->plan->scanned_bytes;
+    x->billed_bytes = plan_billed_bytes(x->plan, x->scanned_bytes);
+    x->output_rows = (uint64_t)json_get_i64(r->ok, "rows", 0);
+    x->output_bytes = (uint64_t)json_get_i64(r->ok, "output_bytes", 0);
+    x->input_rows = input_rows(x->plan);
     bool kept = r->rc || x->is_analyze || keep_columns(x, x->plan->columns_json);
     bool cancelled = x->cancel && r->rc;
     pthread_mutex_unlock(&q->lock);
@@ -239,7 +267,7 @@ static void task_done(void *ctx, const struct work_result *r) {
     } else if (cancelled || r->rc == ERR_CANCELED) {
         exec_finish(x, EXEC_CANCELLED, NULL);
     } else if (!try_again(x, r)) {
-        explain(r, &e);
+        explain(x, r, &e);
         exec_finish(x, EXEC_FAILED, &e);
     }
     release(x);
@@ -248,16 +276,19 @@ static void task_done(void *ctx, const struct work_result *r) {
 /* ---- the planner's side ---- */
 static int submit(struct exec *x, struct err *e) {
     struct query_service *q = x->service;
-    struct work_task t = {.group = WORK_QUERY,
+    struct work_task t = {.group = admit_pool_group(x->group),
                           .json = x->plan->task_json,
-                          .timeout_ms = QUERY_TIMEOUT_MS,
+                          .timeout_ms = x->limits.timeout_s * 1000,
                           .started = task_started,
                           .done = task_done,
                           .ctx = x};
     uint64_t id = 0;
     pthread_mutex_lock(&q->lock);
-    x->refs++; /* the task's, dropped by task_done */
+    bool ended = x->ended;
+    x->refs += !ended; /* the task's, dropped by task_done */
     pthread_mutex_unlock(&q->lock);
+    if (ended) /* stopped while it was planned */
+        return 0;
     int rc = work_submit(q->d.pool, &t, &id, e);
     pthread_mutex_lock(&q->lock);
     if (rc)
@@ -291,14 +322,23 @@ static int run_ddl(struct exec *x, struct err *e) {
     return rc;
 }
 
+static int stand_on(struct exec *x) {
+    log_write(LOG_DEBUG, "query", "%s: an earlier result is reused", x->id);
+    exec_finish(x, EXEC_SUCCEEDED, NULL);
+    return 0;
+}
+
 static int run_select(struct exec *x, struct err *e) {
     struct query_service *q = x->service;
     int64_t start_us = clock_mono_us(q->d.clock);
-    x->attempt++;
+    if (x->attempt++ == 0 && x->is_select && reuse_by_age(x))
+        return stand_on(x);
     int rc = plan_make(q, x, &x->plan, e);
     pthread_mutex_lock(&q->lock);
     x->plan_us = clock_mono_us(q->d.clock) - start_us;
     pthread_mutex_unlock(&q->lock);
+    if (!rc && x->is_select && x->plan->has_fingerprint && reuse_by_data(x, x->plan->fingerprint))
+        return stand_on(x);
     return rc ? rc : submit(x, e);
 }
 
@@ -306,43 +346,33 @@ static void exec_run(struct exec *x) {
     struct query_service *q = x->service;
     struct err e = {0};
     pthread_mutex_lock(&q->lock);
-    bool cancel = x->cancel;
-    if (!cancel) {
+    bool ended = x->ended, cancel = x->cancel && !ended;
+    if (!cancel && !ended) {
         move(x, EXEC_RUNNING);
         x->queue_us = clock_mono_us(q->d.clock) - x->submitted_us;
     }
     pthread_mutex_unlock(&q->lock);
-    if (cancel) {
+    if (cancel)
         exec_finish(x, EXEC_CANCELLED, NULL);
+    if (cancel || ended)
         return;
-    }
-    bool queries = x->is_select || x->is_analyze;
-    int rc = queries ? run_select(x, &e) : run_ddl(x, &e);
+    int rc = x->needs_slot ? run_select(x, &e) : run_ddl(x, &e);
     if (rc)
         exec_finish(x, EXEC_FAILED, &e);
-    else if (!queries)
+    else if (!x->needs_slot)
         exec_finish(x, EXEC_SUCCEEDED, NULL);
-}
-
-static struct exec *dequeue(struct query_service *q) { /* under lock */
-    struct exec *x = q->queue_head;
-    if (x) {
-        q->queue_head = x->next_queued;
-        if (!q->queue_head)
-            q->queue_tail = NULL;
-    }
-    return x;
 }
 
 void *exec_planner_main(void *service) {
     struct query_service *q = service;
     pthread_mutex_lock(&q->lock);
     for (;;) {
-        struct exec *x = dequeue(q);
+        struct exec *x = admit_next(q);
         if (x) {
             pthread_mutex_unlock(&q->lock);
             exec_run(x);
             pthread_mutex_lock(&q->lock);
+            admit_planned(x);
             exec_unref(x);
         } else if (q->closing) {
             break;

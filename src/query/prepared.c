@@ -8,7 +8,7 @@
 #include "query/prepared.h"
 #include "query/query_int.h"
 
-#define PREPARED_KIND "athena_prepared"
+#define PREPARED_KIND QUERY_PREPARED_KIND
 #define PREPARED_MAX 1000 /* in a workgroup */
 
 /* ---- documents ---- */

@@ -3,15 +3,18 @@
 #define TARN_QUERY_INT_H
 
 #include "catalog/projection.h"
+#include "query/admit.h"
 #include "query/facts_int.h"
+#include "query/limits.h"
 #include "query/query.h"
+#include "query/reuse.h"
 #include "sql/sql.h"
 #include <pthread.h>
 
 #define QUERY_KIND "athena_query"
-#define WORKGROUP_KIND "athena_workgroup"
+#define WORKGROUP_KIND QUERY_WORKGROUP_KIND
 #define QUERY_TIMEOUT_MS (30 * 60 * 1000)
-#define QUERY_PLANNERS 2
+#define QUERY_PLANNERS 4
 
 /* QUEUED -> RUNNING -> SUCCEEDED | FAILED | CANCELLED; QUEUED -> FAILED | CANCELLED; and RUNNING ->
  * QUEUED once, when the worker died. */
@@ -21,7 +24,7 @@ struct plan;
 struct exec {
     struct query_service *service;
     struct exec *next;        /* live list; under service->lock */
-    struct exec *next_queued; /* planners' queue; under service->lock */
+    struct exec *next_queued; /* workgroup's queue; under service->lock */
     int refs;                 /* under service->lock */
 
     /* set at start, then read only; views into `arena` */
@@ -32,24 +35,39 @@ struct exec {
     const struct bytes *parameters; /* values of its ? */
     size_t parameter_count;
     const char *statement_type, *substatement_type;
+    const struct bytes *given; /* ExecutionParameters as sent */
+    size_t given_count;
+    struct bytes user;
+    struct bytes results_json; /* ResultConfiguration in force, or "" */
+    struct bytes engine;       /* SelectedEngineVersion */
+    int64_t reuse_minutes;     /* 0: no reuse by age */
+    struct limits limits;
+    struct admit_group *group;
     bool is_select;
     bool is_analyze; /* EXPLAIN ANALYZE: runs like a query and keeps no rows */
+    bool needs_slot; /* of its workgroup: it runs in a worker */
     bool has_token;
     int64_t submitted_ms, submitted_us;
 
     /* under service->lock */
     enum exec_state state;
-    bool cancel;
+    bool cancel, ended; /* ended: its end is being stored or told */
+    bool in_queue, has_slot;
+    uint64_t tick; /* its place in the queue */
     uint64_t task_id;
     int64_t completed_ms;
     int64_t queue_us, plan_us, engine_us, total_us;
-    uint64_t scanned_bytes;
+    uint64_t scanned_bytes, billed_bytes;
+    uint64_t input_rows, output_rows, output_bytes;
+    bool reused;
     struct err err;            /* when FAILED */
     struct bytes columns_json; /* ColumnInfo array, in `arena` */
 
     /* owned by the thread that drives it: planner, then the pool's callback */
     int attempt;
     struct plan *plan;
+    bool has_fingerprint; /* of what it reads */
+    uint8_t fingerprint[REUSE_DIGEST];
 };
 
 struct waiter {
@@ -65,26 +83,31 @@ struct query_service {
     char *default_location;
     struct facts_cache *facts;
     pthread_mutex_t lock;
-    pthread_cond_t work;    /* queue or closing */
-    pthread_cond_t timers;  /* waiters or closing */
-    pthread_cond_t drained; /* live became empty */
+    pthread_cond_t work;        /* queue or closing */
+    pthread_cond_t timers;      /* waiters or closing */
+    pthread_cond_t drained;     /* live became empty */
+    pthread_cond_t history_due; /* closing */
+    struct reuse_cache *reuse;
     /* under lock */
-    struct exec *live, *queue_head, *queue_tail;
+    struct exec *live;
+    struct admit_group *groups;
     struct waiter *waiters;
     bool closing;
     int explaining; /* calls under way */
-    pthread_t planners[QUERY_PLANNERS], timer;
+    bool has_default_database;
+    pthread_t planners[QUERY_PLANNERS], timer, history;
     int thread_count;
-    bool timer_started;
+    bool timer_started, history_started;
 };
 
 /* ---- exec.c ---- */
 void *exec_planner_main(void *service);
 struct exec *exec_find(struct query_service *q, struct bytes id); /* under lock */
-/* Final state, document written, waiters woken, the live list's reference dropped. */
+/* Final state, document written, waiters woken, the live list's reference dropped. The first end
+ * counts; later ones change nothing. exec_finish is for the thread that drives it. */
 void exec_finish(struct exec *x, enum exec_state state, const struct err *e);
-void exec_enqueue(struct exec *x); /* under lock */
-void exec_unref(struct exec *x);   /* under lock */
+void exec_conclude(struct exec *x, enum exec_state state, const struct err *e);
+void exec_unref(struct exec *x); /* under lock */
 void exec_free(struct exec *x);
 
 /* ---- prepared.c ---- */
@@ -102,12 +125,25 @@ int prepared_run(struct query_service *q, struct arena *a, const struct exec *x,
 /* ---- record.c: the document {"QueryExecution":{..},"Columns":[..],"HasToken":bool} ---- */
 void record_write(const struct exec *x, struct buf *out); /* under lock */
 void record_write_execution(const struct exec *x, struct jsonw *w);
+void record_write_runtime(const struct exec *x, struct jsonw *w);
 /* "NAME: line L:C: text": how Athena says why a query failed. */
 void record_reason(const struct err *e, char *out, size_t cap);
 struct bytes record_columns_json(struct arena *a, const struct sql_out_column *columns, size_t n);
 /* As a failed execution: the record of one that was running when the process ended. */
 int record_fail_stale(struct query_service *q, struct arena *a, const struct catalog_doc *doc,
                       struct err *e) WARN_UNUSED;
+
+/* ---- metadata.c ---- */
+int metadata_format(struct arena *a, struct bytes id, struct bytes columns_json, struct buf *out,
+                    struct err *e) WARN_UNUSED;
+/* Beside the result at output_uri, whose folder is there. */
+int metadata_write(struct query_service *q, struct bytes id, struct bytes output_uri,
+                   struct bytes columns_json, struct err *e) WARN_UNUSED;
+
+/* ---- history.c ---- */
+void *history_main(void *service);
+/* Deletes executions of more than 45 days; how many. */
+size_t history_purge(struct query_service *q);
 
 /* ---- wait.c ---- */
 void *wait_timer_main(void *service);
@@ -117,9 +153,18 @@ void wait_fire(struct waiter *w);
 
 /* ---- workgroup.c ---- */
 int workgroup_open(struct query_service *q, struct err *e) WARN_UNUSED;
-/* "s3://bucket/prefix/" to write to; the bucket is there. */
-int workgroup_location(struct query_service *q, struct arena *a, struct bytes workgroup,
-                       struct bytes requested, struct bytes *ret, struct err *e) WARN_UNUSED;
+/* ResultConfiguration: a valid location, encryption, ACL. */
+int workgroup_check_results(const struct json *c, struct err *e) WARN_UNUSED;
+struct workgroup {
+    struct bytes name;
+    struct bytes location;      /* "s3://bucket/prefix/" to write to; the bucket is there */
+    const struct json *results; /* ResultConfiguration in force, or NULL */
+    struct bytes engine;        /* SelectedEngineVersion */
+    struct limits limits;
+};
+/* What a query of the workgroup gets that asks for `requested` (ResultConfiguration or NULL). */
+int workgroup_load(struct query_service *q, struct arena *a, struct bytes name,
+                   const struct json *requested, struct workgroup *ret, struct err *e) WARN_UNUSED;
 
 /* ---- plan.c ---- */
 enum table_format {
@@ -227,7 +272,10 @@ struct plan {
     size_t facts_count, facts_cap;
     struct bytes columns_json; /* ColumnInfo array */
     struct bytes task_json;
-    const char *tmp; /* where the worker writes before renaming */
+    const char *tmp;             /* where the worker writes before renaming */
+    const struct limits *limits; /* refuse what they do not allow; NULL: refuse nothing */
+    bool has_fingerprint;
+    uint8_t fingerprint[REUSE_DIGEST]; /* of what it reads, when the workgroup reuses by data */
     uint64_t scanned_bytes;
     struct plan_times times;
 };
@@ -242,6 +290,10 @@ void plan_free(struct plan **p);
 /* sql_env's find_table; ctx is the plan, whose view is open. */
 int plan_find_table(void *ctx, struct arena *a, struct bytes database, struct bytes name,
                     const struct sql_table_info **ret, struct err *e) WARN_UNUSED;
+
+/* refuse.c: ERR_SQL when the limits do not allow what the plan would read. */
+int refuse_unfiltered(const struct plan *p, const struct limits *l, struct err *e) WARN_UNUSED;
+int refuse_scan(const struct plan *p, const struct limits *l, struct err *e) WARN_UNUSED;
 
 /* table.c: a catalogue table as the analyzer and the planner see it. */
 int plan_table_load(struct plan *p, struct arena *a, struct bytes database, struct bytes name,

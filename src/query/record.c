@@ -33,6 +33,9 @@ static int error_type(const struct err *e) {
         {NULL, "FAILED: ParseException", 1006},
         {NULL, "FAILED: Execution Error", 1100},
         {"CATALOG_NOT_FOUND", NULL, 1006},
+        {"EXCEEDED_LOCAL_MEMORY_LIMIT", NULL, 1},
+        {"EXCEEDED_SCAN_LIMIT", NULL, 1000},
+        {"EXCEEDED_TIME_LIMIT", NULL, 1000},
         {"INVALID_CAST_ARGUMENT", NULL, 1100},
         {"SCHEMA_NOT_FOUND", NULL, 1301},
         {"TABLE_NOT_FOUND", NULL, 1301},
@@ -68,23 +71,90 @@ static void write_status(const struct exec *x, struct jsonw *w) {
     jsonw_end_object(w);
 }
 
+static int64_t service_us(const struct exec *x) {
+    return MAX_OF(x->total_us - x->queue_us - x->plan_us - x->engine_us, 0);
+}
+
 static void write_statistics(const struct exec *x, struct jsonw *w) {
-    int64_t total = x->total_us;
-    int64_t service = total - x->queue_us - x->plan_us - x->engine_us;
     jsonw_name(w, "Statistics");
     jsonw_object(w);
     jsonw_kv_i64(w, "EngineExecutionTimeInMillis", x->engine_us / 1000);
     jsonw_kv_u64(w, "DataScannedInBytes", x->scanned_bytes);
-    jsonw_kv_i64(w, "TotalExecutionTimeInMillis", total / 1000);
+    jsonw_kv_i64(w, "TotalExecutionTimeInMillis", x->total_us / 1000);
     jsonw_kv_i64(w, "QueryQueueTimeInMillis", x->queue_us / 1000);
+    jsonw_kv_i64(w, "ServicePreProcessingTimeInMillis", 0);
     if (x->is_select)
         jsonw_kv_i64(w, "QueryPlanningTimeInMillis", x->plan_us / 1000);
-    jsonw_kv_i64(w, "ServiceProcessingTimeInMillis", service > 0 ? service / 1000 : 0);
+    jsonw_kv_i64(w, "ServiceProcessingTimeInMillis", service_us(x) / 1000);
     jsonw_name(w, "ResultReuseInformation");
     jsonw_object(w);
-    jsonw_kv_bool(w, "ReusedPreviousResult", false);
+    jsonw_kv_bool(w, "ReusedPreviousResult", x->reused);
     jsonw_end_object(w);
     jsonw_end_object(w);
+}
+
+/* The QueryRuntimeStatistics object. */
+void record_write_runtime(const struct exec *x, struct jsonw *w) {
+    jsonw_object(w);
+    jsonw_name(w, "Timeline");
+    jsonw_object(w);
+    jsonw_kv_i64(w, "QueryQueueTimeInMillis", x->queue_us / 1000);
+    jsonw_kv_i64(w, "ServicePreProcessingTimeInMillis", 0);
+    jsonw_kv_i64(w, "QueryPlanningTimeInMillis", x->plan_us / 1000);
+    jsonw_kv_i64(w, "EngineExecutionTimeInMillis", x->engine_us / 1000);
+    jsonw_kv_i64(w, "ServiceProcessingTimeInMillis", service_us(x) / 1000);
+    jsonw_kv_i64(w, "TotalExecutionTimeInMillis", x->total_us / 1000);
+    jsonw_end_object(w);
+    jsonw_name(w, "Rows");
+    jsonw_object(w);
+    jsonw_kv_u64(w, "InputRows", x->input_rows);
+    jsonw_kv_u64(w, "InputBytes", x->scanned_bytes);
+    jsonw_kv_u64(w, "OutputRows", x->output_rows);
+    jsonw_kv_u64(w, "OutputBytes", x->output_bytes);
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+}
+
+/* The place of the result, and the other settings as they were asked for. */
+static void write_results(const struct exec *x, struct jsonw *w) {
+    struct arena a;
+    struct json *settings = NULL;
+    arena_init(&a, 0);
+    if (x->results_json.len && json_parse(&a, x->results_json, &settings, NULL))
+        settings = NULL;
+    jsonw_name(w, "ResultConfiguration");
+    jsonw_object(w);
+    jsonw_kv_str(w, "OutputLocation", x->output_uri);
+    JSON_FOR_EACH(m, settings) {
+        if (bytes_eq_str(m->name, "OutputLocation") || m->kind == JSON_NULL)
+            continue;
+        jsonw_name_bytes(w, m->name);
+        jsonw_tree(w, m);
+    }
+    jsonw_end_object(w);
+    arena_clear(&a);
+}
+
+static void write_reuse(const struct exec *x, struct jsonw *w) {
+    jsonw_name(w, "ResultReuseConfiguration");
+    jsonw_object(w);
+    jsonw_name(w, "ResultReuseByAgeConfiguration");
+    jsonw_object(w);
+    jsonw_kv_bool(w, "Enabled", x->reuse_minutes > 0);
+    if (x->reuse_minutes)
+        jsonw_kv_i64(w, "MaxAgeInMinutes", x->reuse_minutes);
+    jsonw_end_object(w);
+    jsonw_end_object(w);
+}
+
+static void write_parameters(const struct exec *x, struct jsonw *w) {
+    if (!x->given_count)
+        return;
+    jsonw_name(w, "ExecutionParameters");
+    jsonw_array(w);
+    for (size_t i = 0; i < x->given_count; i++)
+        jsonw_str(w, x->given[i]);
+    jsonw_end_array(w);
 }
 
 void record_write_execution(const struct exec *x, struct jsonw *w) {
@@ -93,12 +163,9 @@ void record_write_execution(const struct exec *x, struct jsonw *w) {
     jsonw_kv_str(w, "Query", x->sql);
     jsonw_kv_cstr(w, "StatementType", x->statement_type);
     jsonw_kv_cstr(w, "SubstatementType", x->substatement_type);
-    jsonw_name(w, "ResultConfiguration");
-    jsonw_object(w);
-    jsonw_kv_str(w, "OutputLocation", x->output_uri);
-    jsonw_end_object(w);
-    jsonw_kv_raw(w, "ResultReuseConfiguration",
-                 BYTES("{\"ResultReuseByAgeConfiguration\":{\"Enabled\":false}}"));
+    write_parameters(x, w);
+    write_results(x, w);
+    write_reuse(x, w);
     jsonw_name(w, "QueryExecutionContext");
     jsonw_object(w);
     jsonw_kv_str(w, "Database", x->database);
@@ -107,9 +174,11 @@ void record_write_execution(const struct exec *x, struct jsonw *w) {
     write_status(x, w);
     write_statistics(x, w);
     jsonw_kv_str(w, "WorkGroup", x->workgroup);
-    jsonw_kv_raw(w, "EngineVersion",
-                 BYTES("{\"SelectedEngineVersion\":\"AUTO\",\"EffectiveEngineVersion\":"
-                       "\"Athena engine version 3\"}"));
+    jsonw_name(w, "EngineVersion");
+    jsonw_object(w);
+    jsonw_kv_str(w, "SelectedEngineVersion", x->engine.len ? x->engine : BYTES("AUTO"));
+    jsonw_kv_cstr(w, "EffectiveEngineVersion", "Athena engine version 3");
+    jsonw_end_object(w);
     jsonw_end_object(w);
 }
 
@@ -119,6 +188,8 @@ void record_write(const struct exec *x, struct buf *out) {
     jsonw_name(&w, "QueryExecution");
     record_write_execution(x, &w);
     jsonw_kv_raw(&w, "Columns", x->columns_json);
+    jsonw_name(&w, "Runtime");
+    record_write_runtime(x, &w);
     jsonw_end_object(&w);
 }
 

@@ -43,8 +43,11 @@ static void destroy(struct query_service *q) {
     pthread_cond_destroy(&q->work);
     pthread_cond_destroy(&q->timers);
     pthread_cond_destroy(&q->drained);
+    pthread_cond_destroy(&q->history_due);
     pthread_mutex_destroy(&q->lock);
     facts_cache_free(&q->facts);
+    reuse_free(&q->reuse);
+    admit_free_all(q);
     mem_free(q->default_location);
     mem_free(q);
 }
@@ -56,6 +59,9 @@ static int start_threads(struct query_service *q, struct err *e) {
     if (pthread_create(&q->timer, NULL, wait_timer_main, q))
         return err_set(e, ERR_UNAVAILABLE, "The timer thread could not be started.");
     q->timer_started = true;
+    if (pthread_create(&q->history, NULL, history_main, q))
+        return err_set(e, ERR_UNAVAILABLE, "The history's thread could not be started.");
+    q->history_started = true;
     return 0;
 }
 
@@ -70,10 +76,13 @@ int query_open(const struct query_deps *d, struct query_service **ret, struct er
     pthread_cond_init(&q->work, NULL);
     pthread_cond_init(&q->timers, &attr);
     pthread_cond_init(&q->drained, NULL);
+    pthread_cond_init(&q->history_due, &attr);
     pthread_condattr_destroy(&attr);
     q->d = *d;
     q->default_location = mem_strndup(d->default_location, strlen(d->default_location));
     int rc = facts_cache_new(FACTS_CACHE_BYTES, &q->facts, e);
+    if (!rc)
+        rc = reuse_new(&q->reuse, e);
     if (!rc)
         rc = q->default_location ? workgroup_open(q, e) : err_set(e, ERR_NOMEM, NULL);
     if (!rc)
@@ -96,6 +105,7 @@ static void cancel_all(struct query_service *q) {
         q->closing = true;
         pthread_cond_broadcast(&q->work);
         pthread_cond_broadcast(&q->timers);
+        pthread_cond_broadcast(&q->history_due);
         for (struct exec *x = q->live; x && n < COUNT_OF(ids); x = x->next) {
             x->cancel = true;
             if (x->task_id)
@@ -134,17 +144,18 @@ void query_close(struct query_service **pq) {
     pthread_mutex_unlock(&q->lock);
     if (q->timer_started)
         pthread_join(q->timer, NULL);
+    if (q->history_started)
+        pthread_join(q->history, NULL);
     wait_fire(wait_take(q, NULL, INT64_MAX));
     destroy(q);
     *pq = NULL;
 }
 
 /* ---- start ---- */
-/* A token's execution id: a UUID made of its digest. */
-static void id_from_token(const struct query_start *in, char id[37]) {
+void query_id_from_token(struct bytes token, char id[37]) {
     uint8_t sum[SHA256_LEN];
     char hex[SHA256_LEN * 2];
-    sha256(in->client_token, sum);
+    sha256(token, sum);
     sum[6] = (uint8_t)((sum[6] & 0x0f) | 0x40);
     sum[8] = (uint8_t)((sum[8] & 0x3f) | 0x80);
     hex_encode(bytes_of(sum, sizeof sum), hex);
@@ -183,6 +194,7 @@ static int read_statement(struct exec *x, struct err *e) {
         struct sql_explain explain;
         x->is_select = sql_statement_kind(s) == SQL_SELECT;
         x->is_analyze = sql_statement_explain(s, &explain) && explain.analyze;
+        x->needs_slot = x->is_select || x->is_analyze;
     }
     arena_clear(&a);
     return rc;
@@ -204,13 +216,32 @@ static void copy_parameters(struct exec *x, const struct query_start *in) {
     struct bytes *v = ARENA_NEW_N(&x->arena, struct bytes, in->parameter_count + 1);
     for (size_t i = 0; v && i < in->parameter_count; i++)
         v[i] = arena_copy(&x->arena, in->parameters[i]);
-    x->parameters = v;
-    x->parameter_count = in->parameter_count;
+    x->parameters = x->given = v;
+    x->parameter_count = x->given_count = in->parameter_count;
+}
+
+/* What its workgroup says, which may overrule the request, and then what the text is. */
+static int settle(struct query_service *q, const struct query_start *in, struct exec *x,
+                  struct arena *a, struct err *e) {
+    struct workgroup g = {0};
+    int rc = workgroup_load(q, a, x->workgroup, in->results, &g, e);
+    if (!rc)
+        rc = read_statement(x, e);
+    if (!rc)
+        rc = admit_workgroup(q, x->workgroup, &g.limits, &x->group, e);
+    if (rc)
+        return rc;
+    x->limits = g.limits;
+    x->engine = arena_copy(&x->arena, or_else(g.engine, "AUTO"));
+    x->results_json = g.results ? arena_copy(&x->arena, g.results->text) : BYTES("");
+    x->output_uri = arena_fmt(&x->arena, "%.*s%s%s", BYTES_ARG(g.location), x->id,
+                              x->is_select ? ".csv" : ".txt");
+    return x->arena.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
 }
 
 static int fill(struct query_service *q, const struct query_start *in, struct exec *x,
                 struct err *e) {
-    struct bytes location;
+    struct arena a;
     x->service = q;
     x->refs = 1;
     x->has_token = in->client_token.len > 0;
@@ -220,20 +251,18 @@ static int fill(struct query_service *q, const struct query_start *in, struct ex
     x->database = lower(&x->arena, or_else(in->database, "default"));
     x->catalog_name = arena_copy(&x->arena, or_else(in->catalog_name, "AwsDataCatalog"));
     x->workgroup = arena_copy(&x->arena, or_else(in->workgroup, "primary"));
+    x->user = arena_copy(&x->arena, in->user);
+    x->reuse_minutes = in->reuse_minutes;
     x->columns_json = BYTES("[]");
     copy_parameters(x, in);
     if (x->has_token)
-        id_from_token(in, x->id);
+        query_id_from_token(in->client_token, x->id);
     else
         uuid_make(x->id);
-    int rc = x->arena.failed ? err_set(e, ERR_NOMEM, NULL) : read_statement(x, e);
-    if (!rc)
-        rc = workgroup_location(q, &x->arena, x->workgroup, in->output_location, &location, e);
-    if (rc)
-        return rc;
-    x->output_uri = arena_fmt(&x->arena, "%.*s%s%s", BYTES_ARG(location), x->id,
-                              x->is_select ? ".csv" : ".txt");
-    return x->arena.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+    arena_init(&a, 0);
+    int rc = x->arena.failed ? err_set(e, ERR_NOMEM, NULL) : settle(q, in, x, &a, e);
+    arena_clear(&a);
+    return rc;
 }
 
 /* The document of the same token's first start: the same query? */
@@ -267,16 +296,25 @@ static int persist(struct query_service *q, struct exec *x, struct err *e) {
     return rc;
 }
 
+/* Of one that was refused nothing is left. */
+static void forget(struct query_service *q, const struct exec *x) {
+    struct err e = {0};
+    if (catalog_doc_delete(q->d.catalog, QUERY_KIND, bytes_str(x->id), &e))
+        log_write(LOG_WARN, "query", "%s: its record was not deleted: %s", x->id, e.text);
+}
+
 static int go_live(struct query_service *q, struct exec *x, struct err *e) {
     pthread_mutex_lock(&q->lock);
-    bool closing = q->closing;
-    if (!closing) {
+    int rc =
+        q->closing ? err_set(e, ERR_UNAVAILABLE, "The server is stopping.") : admit_enqueue(x, e);
+    if (!rc) {
         x->next = q->live;
         q->live = x;
-        exec_enqueue(x);
     }
     pthread_mutex_unlock(&q->lock);
-    return closing ? err_set(e, ERR_UNAVAILABLE, "The server is stopping.") : 0;
+    if (rc)
+        forget(q, x);
+    return rc;
 }
 
 int query_start(struct query_service *q, const struct query_start *in, char ret_id[37],
@@ -338,19 +376,71 @@ int query_describe(struct query_service *q, struct arena *a, struct bytes id,
     return rc;
 }
 
+bool query_is_brief(struct query_service *q, struct bytes id) {
+    pthread_mutex_lock(&q->lock);
+    const struct exec *x = exec_find(q, id);
+    bool r = x && !x->needs_slot && x->state <= EXEC_RUNNING;
+    pthread_mutex_unlock(&q->lock);
+    return r;
+}
+
+int query_runtime_statistics(struct query_service *q, struct arena *a, struct bytes id,
+                             struct bytes *ret_json, struct err *e) {
+    struct buf out = {0};
+    struct jsonw w = jsonw_to(&out);
+    struct catalog_doc d;
+    struct json *root = NULL;
+    pthread_mutex_lock(&q->lock);
+    struct exec *x = exec_find(q, id);
+    if (x)
+        record_write_runtime(x, &w);
+    pthread_mutex_unlock(&q->lock);
+    int rc = x ? 0 : catalog_doc_get(q->d.catalog, a, QUERY_KIND, id, &d, e);
+    if (rc == ERR_RESOURCE_NOT_FOUND)
+        return not_found(id, e);
+    if (!rc && !x)
+        rc = json_parse(a, d.json, &root, e);
+    const struct json *stored = json_get(root, "Runtime");
+    *ret_json = x ? arena_copy(a, buf_bytes(&out)) : stored ? stored->text : BYTES("{}");
+    if (!rc && (!buf_ok(&out) || a->failed))
+        rc = err_set(e, ERR_NOMEM, NULL);
+    buf_clear(&out);
+    return rc;
+}
+
+/* What waits or is being planned ends here; what a worker runs is interrupted, and ends by the
+ * worker's answer or death. Statements that run in the front are too short to be stopped. */
+static void stop_live(struct query_service *q, struct exec *x) {
+    pthread_mutex_lock(&q->lock);
+    bool was_queued = admit_remove(x);
+    bool now = !x->ended && !x->task_id && (was_queued || x->needs_slot);
+    pthread_mutex_unlock(&q->lock);
+    if (now)
+        exec_conclude(x, EXEC_CANCELLED, NULL);
+    pthread_mutex_lock(&q->lock);
+    if (was_queued)
+        exec_unref(x); /* the queue's */
+    exec_unref(x);     /* query_stop's */
+    pthread_mutex_unlock(&q->lock);
+}
+
 int query_stop(struct query_service *q, struct bytes id, struct err *e) {
     struct arena a;
     struct catalog_doc d;
     pthread_mutex_lock(&q->lock);
     struct exec *x = exec_find(q, id);
     uint64_t task = x ? x->task_id : 0;
-    if (x)
+    if (x) {
         x->cancel = true;
+        x->refs++;
+    }
     pthread_mutex_unlock(&q->lock);
     if (task)
         work_cancel(q->d.pool, task);
-    if (x)
+    if (x) {
+        stop_live(q, x);
         return 0;
+    }
     arena_init(&a, 0);
     int rc = catalog_doc_get(q->d.catalog, &a, QUERY_KIND, id, &d, e);
     arena_clear(&a);
@@ -413,4 +503,20 @@ int query_list(struct query_service *q, struct arena *a, struct bytes workgroup,
         list_from(q, a, or_else(workgroup, "primary"), max, sort, key, ids, ret_count, ret_next, e);
     *ret_ids = ids;
     return rc;
+}
+
+/* ---- the default database ---- */
+void query_make_default_database(struct query_service *q) {
+    struct err e = {0};
+    pthread_mutex_lock(&q->lock);
+    bool there = q->has_default_database;
+    q->has_default_database = true;
+    pthread_mutex_unlock(&q->lock);
+    if (there)
+        return;
+    int rc = catalog_database_create(
+        q->d.catalog, BYTES("default"),
+        BYTES("{\"Name\":\"default\",\"Description\":\"Default database\"}"), &e);
+    if (rc && rc != ERR_ALREADY_EXISTS)
+        log_write(LOG_WARN, "query", "the default database was not made: %s", e.text);
 }

@@ -139,7 +139,8 @@ static void send_cancel(struct work_pool *p, struct worker_slot *w, int64_t now)
 
 static void check_worker(struct work_pool *p, struct worker_slot *w, int64_t now) {
     struct job *j = w->job;
-    if (w->state == WORKER_IDLE && now - w->idle_since_us >= p->options.idle_ms * 1000) {
+    if (w->state == WORKER_IDLE && (now - w->idle_since_us >= p->options.idle_ms * 1000 ||
+                                    w->version != p->groups[w->group]->version)) {
         worker_dismiss(p, w);
         return;
     }
@@ -178,7 +179,7 @@ static int64_t next_deadline(const struct work_pool *p, int64_t now) {
 }
 
 /* ---- hand-out ---- */
-static struct worker_slot *find_idle(struct work_pool *p, enum work_group g) {
+static struct worker_slot *find_idle(struct work_pool *p, int g) {
     struct worker_slot *best = NULL;
     for (size_t i = 0; i < WORKERS_MAX; i++) {
         struct worker_slot *w = &p->workers[i];
@@ -190,7 +191,7 @@ static struct worker_slot *find_idle(struct work_pool *p, enum work_group g) {
     return best;
 }
 
-static int count_workers(const struct work_pool *p, enum work_group g) {
+static int count_workers(const struct work_pool *p, int g) {
     int n = 0;
     for (size_t i = 0; i < WORKERS_MAX; i++) {
         n +=
@@ -199,37 +200,55 @@ static int count_workers(const struct work_pool *p, enum work_group g) {
     return n;
 }
 
-static struct worker_slot *start_worker(struct work_pool *p, enum work_group g, struct err *e) {
-    for (size_t i = 0; i < WORKERS_MAX; i++) {
+/* A free place for a worker of the group; when there is none, the one that has been idle longest
+ * is sent away and NULL returned: its end wakes the supervisor. */
+static struct worker_slot *find_place(struct work_pool *p, int g) {
+    bool any = g == WORK_CONVERT || g == WORK_CRAWL;
+    size_t end = any ? WORKERS_MAX : WORKERS_MAX - WORKERS_KEPT;
+    struct worker_slot *idle = NULL;
+    for (size_t i = 0; i < end; i++) {
         struct worker_slot *w = &p->workers[i];
         if (!w->used) {
-            return worker_start(p, w, g, e) ? NULL : w;
+            return w;
+        }
+        if (w->state == WORKER_IDLE && (!idle || w->idle_since_us < idle->idle_since_us)) {
+            idle = w;
         }
     }
-    err_set(e, ERR_UNAVAILABLE, "All worker places are taken.");
+    if (idle) {
+        worker_dismiss(p, idle);
+    }
     return NULL;
 }
 
-/* Gives out the group's first task; false when it has to wait. */
-static bool hand_out_one(struct work_pool *p, enum work_group g) {
-    struct err e = {0};
-    struct worker_slot *w = find_idle(p, g);
-    if (!w && count_workers(p, g) >= p->options.group[g].max_workers) {
-        return false;
-    }
-    w = w ? w : start_worker(p, g, &e);
-    struct job *j = job_list_pop(&p->queue[g]);
-    if (!w) {
-        j->rc = e.code;
-        j->err = e;
-        job_done(p, j);
-        return true;
-    }
+static void give(struct work_pool *p, struct worker_slot *w, struct job *j) {
     j->started_us = pool_now_us(p);
     if (j->task.started) {
         pool_add_call(p, CALL_STARTED, j); /* a note that cannot be kept is left out */
     }
     worker_give(p, w, j);
+}
+
+/* Gives out the group's first task; false when it has to wait. */
+static bool hand_out_one(struct work_pool *p, int g) {
+    struct group *group = p->groups[g];
+    struct err e = {0};
+    struct worker_slot *w = find_idle(p, g);
+    if (w) {
+        give(p, w, job_list_pop(&group->queue));
+        return true;
+    }
+    if (count_workers(p, g) >= group->options.max_workers || !(w = find_place(p, g))) {
+        return false;
+    }
+    struct job *j = job_list_pop(&group->queue);
+    if (worker_start(p, w, g, &e)) {
+        j->rc = e.code;
+        j->err = e;
+        job_done(p, j);
+    } else {
+        give(p, w, j);
+    }
     return true;
 }
 
@@ -243,11 +262,19 @@ static void drop_canceled(struct work_pool *p, struct job_list *l) {
     }
 }
 
+/* Round by round, one task a group, so that none takes all places. */
 static void hand_out(struct work_pool *p) {
-    for (int g = 0; g < WORK_GROUPS; g++) {
-        drop_canceled(p, &p->queue[g]);
-        while (p->queue[g].head && hand_out_one(p, (enum work_group)g)) {
+    bool more = true;
+    for (int g = 0; g < p->group_count; g++) {
+        drop_canceled(p, &p->groups[g]->queue);
+    }
+    while (more) {
+        more = false;
+        for (int i = 0; i < p->group_count; i++) {
+            int g = (p->turn + i) % p->group_count;
+            more |= p->groups[g]->queue.head && hand_out_one(p, g);
         }
+        p->turn = (p->turn + 1) % p->group_count;
     }
 }
 
@@ -303,19 +330,6 @@ static void *supervise(void *arg) {
 }
 
 /* ---- public ---- */
-static void set_defaults(struct work_pool_options *o) {
-    int cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    o->idle_ms = o->idle_ms ? o->idle_ms : 60000;
-    for (int g = 0; g < WORK_GROUPS; g++) {
-        int threads = g == WORK_QUERY ? MAX_OF(cpus, 1) : 1;
-        o->group[g].max_workers = o->group[g].max_workers ? o->group[g].max_workers : 2;
-        o->group[g].max_workers = MIN_OF(o->group[g].max_workers, WORKERS_MAX / WORK_GROUPS);
-        o->group[g].threads = o->group[g].threads ? o->group[g].threads : threads;
-        o->group[g].memory_mb = o->group[g].memory_mb ? o->group[g].memory_mb : 2048;
-        o->group[g].max_queue = o->group[g].max_queue ? o->group[g].max_queue : 1000;
-    }
-}
-
 static int open_fds(struct work_pool *p, struct err *e) {
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -335,11 +349,12 @@ int work_pool_open(const struct work_pool_options *o, struct work_pool **ret, st
     p->options = *o;
     p->epoll_fd = p->wake_fd = -1;
     p->next_id = 1;
-    set_defaults(&p->options);
+    p->options.idle_ms = o->idle_ms ? o->idle_ms : 60000;
     pthread_mutex_init(&p->lock, NULL);
     p->exe_path = mem_strndup(o->exe_path, strlen(o->exe_path));
     p->data_dir = mem_strndup(o->data_dir, strlen(o->data_dir));
     int rc = p->exe_path && p->data_dir ? open_fds(p, e) : err_set(e, ERR_NOMEM, NULL);
+    rc = rc ? rc : groups_init(p, e);
     if (!rc && pthread_create(&p->thread, NULL, supervise, p)) {
         rc = err_set(e, ERR_NOMEM, "The supervisor thread could not be started.");
     }
@@ -363,11 +378,11 @@ static void end_everything(struct work_pool *p) {
         kill(w->pid, SIGKILL);
         worker_reap(p, w);
         if (j) {
-            job_list_push(&p->queue[j->task.group], j);
+            job_list_push(&p->groups[j->task.group]->queue, j);
         }
     }
-    for (int g = 0; g < WORK_GROUPS; g++) {
-        for (struct job *j; (j = job_list_pop(&p->queue[g]));) {
+    for (int g = 0; g < p->group_count; g++) {
+        for (struct job *j; (j = job_list_pop(&p->groups[g]->queue));) {
             j->rc = err_set(&j->err, ERR_CANCELED, "The server is stopping.");
             job_done(p, j);
         }
@@ -396,6 +411,7 @@ void work_pool_close(struct work_pool **pp) {
     if (p->wake_fd >= 0) {
         close(p->wake_fd);
     }
+    groups_clear(p);
     pthread_mutex_destroy(&p->lock);
     mem_free(p->exe_path);
     mem_free(p->data_dir);
@@ -404,10 +420,10 @@ void work_pool_close(struct work_pool **pp) {
 }
 
 int work_submit(struct work_pool *p, const struct work_task *t, uint64_t *ret_id, struct err *e) {
-    assert(t->group < WORK_GROUPS && t->done);
     pthread_mutex_lock(&p->lock);
-    struct job_list *q = &p->queue[t->group];
-    if (p->stopping || q->count >= p->options.group[t->group].max_queue) {
+    assert(t->group >= 0 && t->group < p->group_count && t->done);
+    struct job_list *q = &p->groups[t->group]->queue;
+    if (p->stopping || q->count >= p->groups[t->group]->options.max_queue) {
         bool stopping = p->stopping;
         pthread_mutex_unlock(&p->lock);
         return err_set(e, ERR_UNAVAILABLE,
@@ -432,8 +448,8 @@ int work_submit(struct work_pool *p, const struct work_task *t, uint64_t *ret_id
 
 void work_cancel(struct work_pool *p, uint64_t id) {
     pthread_mutex_lock(&p->lock);
-    for (int g = 0; g < WORK_GROUPS; g++) {
-        for (struct job *j = p->queue[g].head; j; j = j->next) {
+    for (int g = 0; g < p->group_count; g++) {
+        for (struct job *j = p->groups[g]->queue.head; j; j = j->next) {
             j->canceled |= j->id == id;
         }
     }
@@ -446,17 +462,21 @@ void work_cancel(struct work_pool *p, uint64_t id) {
     wake(p);
 }
 
+static int class_of(int group) {
+    return group < WORK_GROUPS ? group : WORK_QUERY;
+}
+
 void work_get_stats(struct work_pool *p, struct work_stats *ret) {
     struct work_stats s = {.pid_count = 0};
     pthread_mutex_lock(&p->lock);
-    for (int g = 0; g < WORK_GROUPS; g++) {
-        s.queued[g] = p->queue[g].count;
+    for (int g = 0; g < p->group_count; g++) {
+        s.queued[class_of(g)] += p->groups[g]->queue.count;
     }
     for (size_t i = 0; i < WORKERS_MAX; i++) {
         const struct worker_slot *w = &p->workers[i];
         if (w->used && w->state != WORKER_LEAVING) {
-            s.workers[w->group]++;
-            s.busy[w->group] += w->state == WORKER_BUSY;
+            s.workers[class_of(w->group)]++;
+            s.busy[class_of(w->group)] += w->state == WORKER_BUSY;
             s.pids[s.pid_count++] = (int)w->pid;
         }
     }

@@ -10,8 +10,10 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#define CANCEL_GRACE_US 100000
+#define CANCEL_GRACE_US 50000
 #define WORKERS_MAX 64
+#define WORKERS_KEPT 8 /* places that only conversions and crawls may take */
+#define GROUPS_MAX 1000
 
 struct job {
     uint64_t id;
@@ -33,12 +35,20 @@ struct job_list {
     size_t count;
 };
 
+struct group {
+    char *name; /* "": one of the three */
+    struct work_group_options options;
+    uint32_t version; /* of the options */
+    struct job_list queue;
+};
+
 enum worker_state { WORKER_IDLE, WORKER_BUSY, WORKER_LEAVING, WORKER_DYING };
 
 struct worker_slot {
     bool used;
     enum worker_state state;
-    enum work_group group;
+    int group;
+    uint32_t version; /* of the group's options it was started with */
     pid_t pid;
     int pidfd, fd;
     struct job *job; /* BUSY, and DYING with a job */
@@ -66,15 +76,16 @@ struct work_pool {
     /* under lock: */
     bool stopping;
     uint64_t next_id, started_total, died_total;
-    struct job_list queue[WORK_GROUPS];
+    struct group *groups[GROUPS_MAX];
+    int group_count;
+    int turn; /* the group that is handed out to first next time */
     struct worker_slot workers[WORKERS_MAX];
     struct call *calls, *calls_tail;
 };
 
 /* ---- pool_worker.c ---- */
 /* Starts a process in the slot; ERR_UNAVAILABLE when none can be started. */
-int worker_start(struct work_pool *p, struct worker_slot *w, enum work_group group,
-                 struct err *e) WARN_UNUSED;
+int worker_start(struct work_pool *p, struct worker_slot *w, int group, struct err *e) WARN_UNUSED;
 /* Gives an idle worker a job. */
 void worker_give(struct work_pool *p, struct worker_slot *w, struct job *j);
 /* Sends what is waiting; watches for room when the socket is full. */
@@ -103,6 +114,10 @@ void job_done(struct work_pool *p, struct job *j);
 struct call *pool_add_call(struct work_pool *p, int kind, struct job *j);
 /* Runs what is owed with the lock released. */
 void pool_run_calls(struct work_pool *p);
+
+/* ---- pool_group.c ---- */
+int groups_init(struct work_pool *p, struct err *e) WARN_UNUSED;
+void groups_clear(struct work_pool *p);
 
 /* ---- pool.c ---- */
 void pool_on_message(struct work_pool *p, struct worker_slot *w, struct bytes json_text);

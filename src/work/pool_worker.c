@@ -36,14 +36,18 @@ static int spawn_attributes(posix_spawnattr_t *attr) {
                                                    POSIX_SPAWN_SETPGROUP);
 }
 
-static int spawn_child(const struct work_pool *p, enum work_group group, int child_fd, pid_t *pid) {
+static int spawn_child(const struct work_pool *p, int group, int child_fd, pid_t *pid) {
     extern char **environ;
-    char threads[16], memory[16];
-    snprintf(threads, sizeof threads, "%d", p->options.group[group].threads);
-    snprintf(memory, sizeof memory, "%d", p->options.group[group].memory_mb);
+    const struct work_group_options *o = &p->groups[group]->options;
+    char threads[16], memory[16], spill[16], nice[16];
+    snprintf(threads, sizeof threads, "%d", o->threads);
+    snprintf(memory, sizeof memory, "%d", o->memory_mb);
+    snprintf(spill, sizeof spill, "%d", o->spill_mb);
+    snprintf(nice, sizeof nice, "%d", o->nice);
     char fd[] = "3", a0[] = "worker", a1[] = "--fd", a2[] = "--data", a3[] = "--threads",
-         a4[] = "--memory-mb", name[] = "tarn";
-    char *argv[] = {name, a0, a1, fd, a2, p->data_dir, a3, threads, a4, memory, NULL};
+         a4[] = "--memory-mb", a5[] = "--spill-mb", a6[] = "--nice", name[] = "tarn";
+    char *argv[] = {name, a0,     a1, fd,    a2, p->data_dir, a3,  threads,
+                    a4,   memory, a5, spill, a6, nice,        NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     int rc = posix_spawn_file_actions_init(&actions);
@@ -65,7 +69,7 @@ static int watch(struct work_pool *p, int fd, uint32_t events, uint64_t tag) {
     return epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-int worker_start(struct work_pool *p, struct worker_slot *w, enum work_group group, struct err *e) {
+int worker_start(struct work_pool *p, struct worker_slot *w, int group, struct err *e) {
     int pair[2];
     pid_t pid = 0;
     uint64_t index = (uint64_t)(w - p->workers);
@@ -93,6 +97,7 @@ int worker_start(struct work_pool *p, struct worker_slot *w, enum work_group gro
     }
     *w = (struct worker_slot){.used = true,
                               .group = group,
+                              .version = p->groups[group]->version,
                               .pid = pid,
                               .pidfd = pidfd,
                               .fd = pair[0],

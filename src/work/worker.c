@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct inbox {
@@ -259,10 +260,27 @@ static void guard_process(int64_t memory_mb) {
 #endif
 }
 
-static bool parse_args(struct worker *w, int argc, char **argv, int64_t *memory_mb) {
-    int64_t fd = -1, threads = 1;
+/* Behind the front and the workers of groups with lower values: of the CPUs, and of the disk where
+ * its scheduler heeds it. When the machine is short of memory, the kernel takes a worker first. */
+static void step_back(int64_t nice) {
+    FILE *f = fopen("/proc/self/oom_score_adj", "we");
+    if (f) {
+        fprintf(f, "%d\n", nice > 0 ? 600 : 300);
+        fclose(f);
+    }
+    if (nice <= 0) {
+        return;
+    }
+    const int best_effort = 2 << 13, of_this_process = 1;
+    (void)setpriority(PRIO_PROCESS, 0, (int)nice); /* else it runs like the others */
+    (void)syscall(SYS_ioprio_set, of_this_process, 0, best_effort | (nice >= 10 ? 7 : 5));
+}
+
+static bool parse_args(struct worker *w, int argc, char **argv, int64_t *memory_mb, int64_t *nice) {
+    int64_t fd = -1, threads = 1, spill_mb = 4096;
     const char *data = NULL;
     *memory_mb = 2048;
+    *nice = 0;
     for (int i = 0; i + 1 < argc; i += 2) {
         struct bytes value = bytes_str(argv[i + 1]);
         bool ok = true;
@@ -272,6 +290,10 @@ static bool parse_args(struct worker *w, int argc, char **argv, int64_t *memory_
             ok = bytes_to_i64(value, &threads);
         } else if (strcmp(argv[i], "--memory-mb") == 0) {
             ok = bytes_to_i64(value, memory_mb);
+        } else if (strcmp(argv[i], "--spill-mb") == 0) {
+            ok = bytes_to_i64(value, &spill_mb);
+        } else if (strcmp(argv[i], "--nice") == 0) {
+            ok = bytes_to_i64(value, nice);
         } else if (strcmp(argv[i], "--data") == 0) {
             data = argv[i + 1];
         }
@@ -286,6 +308,7 @@ static bool parse_args(struct worker *w, int argc, char **argv, int64_t *memory_
     w->inbox.fd = (int)fd;
     w->options = (struct duck_options){.threads = (int)threads,
                                        .memory_mb = (int)*memory_mb,
+                                       .spill_mb = (int)spill_mb,
                                        .temp_dir = w->temp_dir,
                                        .progress = send_progress,
                                        .progress_ctx = w};
@@ -294,13 +317,14 @@ static bool parse_args(struct worker *w, int argc, char **argv, int64_t *memory_
 
 int worker_main(int argc, char **argv) {
     static struct worker w; /* outlives the reader thread, which is never joined */
-    int64_t memory_mb;
+    int64_t memory_mb, nice;
     pthread_t reader;
-    if (!parse_args(&w, argc, argv, &memory_mb)) {
+    if (!parse_args(&w, argc, argv, &memory_mb, &nice)) {
         fprintf(stderr, "tarn worker is started by tarn serve, not by hand.\n");
         return 2;
     }
     guard_process(memory_mb);
+    step_back(nice);
     pthread_mutex_init(&w.inbox.lock, NULL);
     pthread_cond_init(&w.inbox.arrived, NULL);
     if (pthread_create(&reader, NULL, reader_main, &w.inbox)) {

@@ -8,6 +8,8 @@ import uuid
 import botocore.exceptions
 import pytest
 
+RESULTS = "s3://aws-athena-query-results-000000000000-us-east-1/"
+
 
 @pytest.fixture(scope="module")
 def athena(tarn):
@@ -80,7 +82,7 @@ def test_start_refuses(tarn, athena):
     assert e["Code"] == "InvalidRequestException"
     assert e["Message"].startswith("line 1:1: mismatched input 'selec'")
     e = error(athena.start_query_execution, QueryString="select 1", WorkGroup="nope")
-    assert e == {"Code": "InvalidRequestException", "Message": "WorkGroup nope is not found."}
+    assert e == {"Code": "InvalidRequestException", "Message": "WorkGroup does not exist"}
     e = error(athena.start_query_execution, QueryString="select 1",
               ResultConfiguration={"OutputLocation": "s3://no-such-bucket/x/"})
     assert "no-such-bucket" in e["Message"]
@@ -109,8 +111,7 @@ def test_tokens(tarn, athena):
 
 def test_list_and_batch(tarn, athena):
     athena.create_work_group(Name="lists", Configuration={
-        "ResultConfiguration": {"OutputLocation": tarn.client("athena").get_work_group(
-            WorkGroup="primary")["WorkGroup"]["Configuration"]["ResultConfiguration"]["OutputLocation"]}})
+        "ResultConfiguration": {"OutputLocation": RESULTS}})
     ids = [tarn.query(f"select {i}", WorkGroup="lists")["QueryExecutionId"] for i in range(5)]
     listed = [i for page in athena.get_paginator("list_query_executions").paginate(
         WorkGroup="lists", PaginationConfig={"PageSize": 2}) for i in page["QueryExecutionIds"]]

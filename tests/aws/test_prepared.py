@@ -5,6 +5,8 @@ import time
 import botocore.exceptions
 import pytest
 
+RESULTS = "s3://aws-athena-query-results-000000000000-us-east-1/"
+
 
 @pytest.fixture(scope="module")
 def athena(tarn):
@@ -137,8 +139,7 @@ def test_operations(athena):
 
 def test_workgroups_keep_their_own(athena):
     athena.create_work_group(Name="prepared-b", Configuration={
-        "ResultConfiguration": {"OutputLocation": athena.get_work_group(WorkGroup="primary")["WorkGroup"][
-            "Configuration"]["ResultConfiguration"]["OutputLocation"]}})
+        "ResultConfiguration": {"OutputLocation": RESULTS}})
     athena.create_prepared_statement(StatementName="one", WorkGroup="prepared-b", QueryStatement="select 1")
     assert rows(athena, "EXECUTE one", WorkGroup="prepared-b") == [["1"]]
     assert "was not found" in refusal(athena.start_query_execution, QueryString="EXECUTE one")["Message"]

@@ -90,6 +90,7 @@ static struct {
     _Atomic uint64_t cancelled;
     _Atomic int threads;
     const char *csv;
+    int slots; /* of a workgroup; 0: 16 */
     char task[65536];
 } pool;
 
@@ -167,6 +168,24 @@ int work_submit(struct work_pool *p, const struct work_task *t, uint64_t *ret_id
     pthread_detach(th);
     return 0;
 }
+int work_group_define(struct work_pool *p, struct bytes name, const struct work_group_options *o,
+                      int *ret_group, struct err *e) {
+    *ret_group = WORK_GROUPS;
+    return 0;
+}
+
+void work_group_set(struct work_pool *p, enum work_group group,
+                    const struct work_group_options *o) {
+}
+
+void work_group_get(struct work_pool *p, int group, struct work_group_options *ret) {
+    *ret = (struct work_group_options){.max_workers = pool.slots ? pool.slots : 16,
+                                       .threads = 1,
+                                       .memory_mb = 512,
+                                       .spill_mb = 512,
+                                       .max_queue = 1000};
+}
+
 void work_cancel(struct work_pool *p, uint64_t id) {
     pool.cancelled = id;
 }

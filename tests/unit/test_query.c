@@ -2,6 +2,12 @@
 #include "query_fixture.h"
 
 /* ---- tests ---- */
+static const struct json *parsed(struct fixture *f, const char *text) {
+    struct json *tree;
+    assert_int_equal(json_parse(&f->a, bytes_str(text), &tree, &f->e), 0);
+    return tree;
+}
+
 static void refuses_at_start(void **state) {
     struct fixture *f = *state;
     char id[37];
@@ -11,12 +17,12 @@ static void refuses_at_start(void **state) {
     in.sql = BYTES("select 1");
     in.workgroup = BYTES("nope");
     assert_int_equal(query_start(f->q, &in, id, &f->e), ERR_INVALID_REQUEST);
-    assert_string_equal(f->e.text, "WorkGroup nope is not found.");
+    assert_string_equal(f->e.text, "WorkGroup does not exist");
     in.workgroup = BYTES("");
-    in.output_location = BYTES("s3://not-there/x");
+    in.results = parsed(f, "{\"OutputLocation\":\"s3://not-there/x\"}");
     assert_int_equal(query_start(f->q, &in, id, &f->e), ERR_INVALID_REQUEST);
     assert_string_equal(f->e.text, "Unable to verify/create output bucket not-there");
-    in.output_location = BYTES("/tmp");
+    in.results = parsed(f, "{\"OutputLocation\":\"/tmp\"}");
     assert_int_equal(query_start(f->q, &in, id, &f->e), ERR_INVALID_REQUEST);
     struct bytes json;
     assert_int_equal(query_describe(f->q, &f->a, BYTES("nope"), &json, &f->e), ERR_INVALID_REQUEST);
@@ -225,7 +231,7 @@ static void workgroups(void **state) {
     assert_int_equal(query_workgroup_create(f->q, request, &f->e), ERR_INVALID_REQUEST);
     struct query_start in = {.sql = BYTES("select 1"),
                              .workgroup = BYTES("wg"),
-                             .output_location = BYTES("s3://ignored/")};
+                             .results = parsed(f, "{\"OutputLocation\":\"s3://ignored/\"}")};
     assert_int_equal(query_start(f->q, &in, id, &f->e), 0);
     const struct json *qe = finish(f, id);
     assert_true(
@@ -243,8 +249,9 @@ static void workgroups(void **state) {
     assert_int_equal(query_start(f->q, &in, id, &f->e), ERR_INVALID_REQUEST);
     assert_int_equal(query_workgroup_list(f->q, &f->a, BYTES(""), 10, &list, &n, &f->e), 0);
     assert_int_equal(n, 2);
-    assert_int_equal(query_workgroup_delete(f->q, BYTES("primary"), &f->e), ERR_INVALID_REQUEST);
-    assert_int_equal(query_workgroup_delete(f->q, BYTES("wg"), &f->e), 0);
+    assert_int_equal(query_workgroup_delete(f->q, BYTES("primary"), false, &f->e),
+                     ERR_INVALID_REQUEST);
+    assert_int_equal(query_workgroup_delete(f->q, BYTES("wg"), true, &f->e), 0);
 }
 
 /* Starts, stops and looks from many threads. */

@@ -9,30 +9,13 @@ static int not_found(struct api_call *call, const struct err *why) {
                          why->text);
 }
 
-static int check_catalog(struct api_call *call, const char *member) {
-    struct bytes name = json_get_str(call->in, member);
-    if (bytes_eq_nocase(name, BYTES("AwsDataCatalog")))
-        return 0;
-    return err_set(&call->err, ERR_INVALID_REQUEST, "Data catalog %.*s was not found",
-                   BYTES_ARG(name));
-}
-
-/* ---- catalogues ---- */
-int athena_list_data_catalogs(struct api_call *call) {
-    buf_add_str(
-        &call->out_buf,
-        "{\"DataCatalogsSummary\":[{\"CatalogName\":\"AwsDataCatalog\",\"Type\":\"GLUE\"}]}");
-    return 0;
-}
-
-int athena_get_data_catalog(struct api_call *call) {
-    int rc = check_catalog(call, "Name");
-    if (!rc)
-        buf_add_str(
-            &call->out_buf,
-            "{\"DataCatalog\":{\"Name\":\"AwsDataCatalog\",\"Type\":\"GLUE\",\"Parameters\":"
-            "{\"catalog-id\":\"" API_ACCOUNT_ID "\"}}}");
-    return rc;
+/* A member as Glue keeps names: in lower case. */
+static struct bytes name_of(struct api_call *call, const char *member) {
+    struct bytes v = arena_copy(call->arena, json_get_str(call->in, member));
+    for (size_t i = 0; v.ptr && i < v.len; i++)
+        if (v.ptr[i] >= 'A' && v.ptr[i] <= 'Z')
+            ((char *)v.ptr)[i] = (char)(v.ptr[i] + 32);
+    return v;
 }
 
 /* ---- databases ---- */
@@ -48,10 +31,11 @@ static int write_database(struct api_call *call, const struct catalog_database *
     jsonw_kv_str(w, "Name", d->name);
     if (description.len)
         jsonw_kv_str(w, "Description", description);
-    if (parameters && parameters->count) {
-        jsonw_name(w, "Parameters");
+    jsonw_name(w, "Parameters");
+    if (parameters)
         jsonw_tree(w, parameters);
-    }
+    else
+        jsonw_raw(w, BYTES("{}"));
     jsonw_end_object(w);
     return 0;
 }
@@ -60,7 +44,8 @@ int athena_list_databases(struct api_call *call) {
     struct catalog_database *d;
     struct bytes after = {0};
     size_t n, max = athena_max_results(call, 50);
-    int rc = check_catalog(call, "CatalogName");
+    query_make_default_database(athena_of(call)->query);
+    int rc = athena_check_catalog(call, "CatalogName");
     if (!rc)
         rc = athena_token(call, "athena:ListDatabases", &after);
     if (!rc)
@@ -83,11 +68,12 @@ int athena_list_databases(struct api_call *call) {
 int athena_get_database(struct api_call *call) {
     struct catalog_database d;
     struct err why;
-    int rc = check_catalog(call, "CatalogName");
+    query_make_default_database(athena_of(call)->query);
+    int rc = athena_check_catalog(call, "CatalogName");
     if (rc)
         return rc;
-    rc = catalog_database_get(athena_of(call)->catalog, call->arena,
-                              json_get_str(call->in, "DatabaseName"), &d, &why);
+    rc = catalog_database_get(athena_of(call)->catalog, call->arena, name_of(call, "DatabaseName"),
+                              &d, &why);
     if (rc)
         return not_found(call, &why);
     jsonw_object(&call->out);
@@ -157,12 +143,11 @@ static int write_table(struct api_call *call, const struct catalog_table *t) {
 int athena_get_table_metadata(struct api_call *call) {
     struct catalog_table t;
     struct err why;
-    int rc = check_catalog(call, "CatalogName");
+    int rc = athena_check_catalog(call, "CatalogName");
     if (rc)
         return rc;
-    rc = catalog_table_get(athena_of(call)->catalog, call->arena,
-                           json_get_str(call->in, "DatabaseName"),
-                           json_get_str(call->in, "TableName"), &t, &why);
+    rc = catalog_table_get(athena_of(call)->catalog, call->arena, name_of(call, "DatabaseName"),
+                           name_of(call, "TableName"), &t, &why);
     if (rc)
         return not_found(call, &why);
     jsonw_object(&call->out);
@@ -179,7 +164,7 @@ static bool matches(const pcre2_code *code, pcre2_match_data *data, struct bytes
 
 static int write_tables(struct api_call *call, const pcre2_code *code, pcre2_match_data *data,
                         struct bytes after) {
-    struct bytes database = json_get_str(call->in, "DatabaseName"), last = after;
+    struct bytes database = name_of(call, "DatabaseName"), last = after;
     size_t max = athena_max_results(call, 50), written = 0, n = max + 1;
     struct err why;
     bool more = false;
@@ -211,7 +196,7 @@ int athena_list_table_metadata(struct api_call *call) {
     struct bytes x = json_get_str(call->in, "Expression"), after;
     pcre2_code *code = NULL;
     pcre2_match_data *data = NULL;
-    int why, rc = check_catalog(call, "CatalogName");
+    int why, rc = athena_check_catalog(call, "CatalogName");
     PCRE2_SIZE at;
     if (!rc)
         rc = athena_token(call, "athena:ListTableMetadata", &after);

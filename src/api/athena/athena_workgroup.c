@@ -2,7 +2,13 @@
 #include "api/athena/athena_int.h"
 
 int athena_create_workgroup(struct api_call *call) {
-    return query_workgroup_create(athena_of(call)->query, call->in, &call->err);
+    const struct json *tags = json_get(call->in, "Tags");
+    struct bytes resource =
+        arena_fmt(call->arena, "workgroup/%.*s", BYTES_ARG(json_get_str(call->in, "Name")));
+    int rc = athena_tags_check(call, tags);
+    if (!rc)
+        rc = query_workgroup_create(athena_of(call)->query, call->in, &call->err);
+    return rc ? rc : athena_tags_store(call, resource, tags);
 }
 
 int athena_get_workgroup(struct api_call *call) {
@@ -22,8 +28,12 @@ int athena_update_workgroup(struct api_call *call) {
 }
 
 int athena_delete_workgroup(struct api_call *call) {
-    return query_workgroup_delete(athena_of(call)->query, json_get_str(call->in, "WorkGroup"),
-                                  &call->err);
+    struct bytes name = json_get_str(call->in, "WorkGroup");
+    struct bytes resource = arena_fmt(call->arena, "workgroup/%.*s", BYTES_ARG(name));
+    int rc =
+        query_workgroup_delete(athena_of(call)->query, name,
+                               json_get_bool(call->in, "RecursiveDeleteOption", false), &call->err);
+    return rc ? rc : athena_tags_forget(call, resource);
 }
 
 /* WorkGroupSummary: the object without most of its configuration. */

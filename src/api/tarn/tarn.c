@@ -95,6 +95,25 @@ static void status(struct tarn_service *s, struct http_request *r) {
     reply_buf(r, 200, &out);
 }
 
+/* ---- workgroups, metrics ---- */
+static void workgroups(struct tarn_service *s, struct http_request *r) {
+    struct buf out = {0};
+    struct jsonw w = jsonw_to(&out);
+    jsonw_object(&w);
+    jsonw_name(&w, "workgroups");
+    query_workgroups_write(s->deps.query, &w);
+    jsonw_end_object(&w);
+    reply_buf(r, 200, &out);
+}
+
+static void metrics(struct tarn_service *s, struct http_request *r) {
+    struct buf out = {0};
+    query_metrics_write(s->deps.query, &out);
+    struct bytes body = buf_ok(&out) ? arena_copy(&r->arena, buf_bytes(&out)) : (struct bytes){0};
+    buf_clear(&out);
+    http_reply(r, body.ptr ? 200 : 500, "text/plain; version=0.0.4", body);
+}
+
 /* ---- wait ---- */
 static void waited(void *ctx) {
     http_reply(ctx, 200, "application/json", BYTES("{}"));
@@ -181,10 +200,9 @@ static void refresh(struct tarn_service *s, struct http_request *r) {
 static const struct route {
     const char *method, *path;
     void (*handle)(struct tarn_service *s, struct http_request *r);
-} routes[] = {{"GET", "/tarn/v1/status", status},
-              {"GET", "/tarn/v1/wait", wait_query},
-              {"POST", "/tarn/v1/flush", flush},
-              {"POST", "/tarn/v1/plan", plan},
+} routes[] = {{"GET", "/tarn/v1/status", status},   {"GET", "/tarn/v1/workgroups", workgroups},
+              {"GET", "/tarn/v1/metrics", metrics}, {"GET", "/tarn/v1/wait", wait_query},
+              {"POST", "/tarn/v1/flush", flush},    {"POST", "/tarn/v1/plan", plan},
               {"POST", "/tarn/v1/refresh", refresh}};
 
 static void handle(void *ctx, struct http_request *r) {
