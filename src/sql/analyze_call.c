@@ -174,8 +174,16 @@ static bool bind_aggregate_parts(struct ctx *c, struct ctx *inner, const struct 
 static bool check_distinct_order(struct ctx *c, struct bound *x) {
     for (size_t i = 0; x->distinct && i < x->order.count; i++) {
         bool found = false;
-        for (size_t j = 0; j < x->arg_count; j++)
-            found |= bound_equal(x->order.items[i].x, x->args[j]);
+        for (size_t j = 0; !found && j < x->arg_count; j++) {
+            const struct bound *arg = x->args[j];
+            while (arg->kind == BX_CAST && sql_type_is_text(arg->type) &&
+                   sql_type_is_text(arg->args[0]->type))
+                arg = arg->args[0];
+            found = bound_equal(x->order.items[i].x, x->args[j]) ||
+                    bound_equal(x->order.items[i].x, arg);
+            if (found)
+                x->order.items[i].x = x->args[j];
+        }
         if (found)
             continue;
         fail(c->z, x->pos, "EXPRESSION_NOT_IN_DISTINCT",

@@ -235,86 +235,6 @@ static struct bound *bind_field(struct ctx *c, const struct sql_expr *e) {
     return x;
 }
 
-/* ---- subqueries ---- */
-static bool may_query(struct ctx *c, struct sql_pos pos) {
-    if (c->in_lambda)
-        fail(c->z, pos, "NOT_SUPPORTED", "Subqueries in lambda expressions are not supported");
-    return !c->in_lambda;
-}
-
-static struct bound_query *one_column(struct ctx *c, struct sql_query *q) {
-    struct ctx inner = *c;
-    if (!may_query(c, q->pos))
-        return NULL;
-    leave_clauses(&inner);
-    struct bound_query *b = bind_query(&inner, q);
-    if (b && b->column_count != 1)
-        return fail(c->z, q->pos, "NOT_SUPPORTED",
-                    "Multiple columns returned by subquery are not yet supported. Found %zu",
-                    b->column_count);
-    return b;
-}
-
-static struct bound *over_query(struct ctx *c, enum bound_kind kind, const struct sql_type *t,
-                                struct sql_pos pos, struct bound_query *q) {
-    struct bound *x = q ? bound_new(c->z->a, kind, t, pos) : NULL;
-    if (x)
-        x->query = q;
-    return x;
-}
-
-static struct bound *bind_exists(struct ctx *c, const struct sql_expr *e) {
-    struct ctx inner = *c;
-    if (!may_query(c, e->pos))
-        return NULL;
-    leave_clauses(&inner);
-    return over_query(c, BX_EXISTS, sql_type_of(ST_BOOLEAN), e->pos, bind_query(&inner, e->query));
-}
-
-/* x IN (query), x = ANY (query): both sides in a common type. */
-static struct bound *compare_query(struct ctx *c, enum bound_kind kind, struct sql_expr *value,
-                                   struct sql_query *query, const char *op, struct sql_pos pos) {
-    struct bound *v = bind_expr(c, value);
-    struct bound_query *q = v ? one_column(c, query) : NULL;
-    if (!q)
-        return NULL;
-    const struct sql_type *t = sql_type_common(c->z->a, v->type, q->types[0]);
-    if (!t)
-        return fail(
-            c->z, pos, "TYPE_MISMATCH",
-            kind == BX_IN_QUERY
-                ? "value and result of subquery must be of the same type for IN expression: "
-                  "%.*s vs %.*s"
-                : "value and result of subquery must be of the same type for quantified "
-                  "comparison: %.*s vs %.*s",
-            BYTES_ARG(type_text(c->z, v->type)), BYTES_ARG(type_text(c->z, q->types[0])));
-    if (t->child_count)
-        return fail(c->z, pos, "NOT_SUPPORTED",
-                    "Comparing arrays, maps or rows with a subquery is not supported");
-    struct bound *x = over_query(c, kind, sql_type_of(ST_BOOLEAN), pos, q);
-    if (!x || !(x->args = ARENA_NEW_N(c->z->a, struct bound *, 2)))
-        return NULL;
-    x->args[0] = bound_cast(c->z->a, v, t); /* its type is the one to compare in */
-    x->arg_count = 1;
-    x->sql = op;
-    return x->args[0] ? x : NULL;
-}
-
-static struct bound *bind_in_query(struct ctx *c, const struct sql_expr *e) {
-    struct bound *x = compare_query(c, BX_IN_QUERY, e->in.value, e->in.query, "=", e->pos);
-    if (x)
-        x->negated = e->in.negated;
-    return x;
-}
-
-static struct bound *bind_quantified(struct ctx *c, const struct sql_expr *e) {
-    struct bound *x = compare_query(c, BX_QUANTIFIED, e->quantified.value, e->quantified.query,
-                                    sql_op_text(e->quantified.op), e->pos);
-    if (x)
-        x->all = e->quantified.all;
-    return x;
-}
-
 /* ---- time ---- */
 static struct bound *bind_extract(struct ctx *c, const struct sql_expr *e) {
     static const char *const fields[] = {"year",
@@ -378,11 +298,6 @@ static struct bound *bind_is_null(struct ctx *c, const struct sql_expr *e) {
     struct bound *x = bind_expr(c, e->is.value);
     return x ? call_boolean(c, e->is.negated ? "($1 IS NOT NULL)" : "($1 IS NULL)", e->pos, &x, 1)
              : NULL;
-}
-
-static struct bound *bind_scalar(struct ctx *c, const struct sql_expr *e) {
-    struct bound_query *q = one_column(c, e->query);
-    return q ? over_query(c, BX_SCALAR, q->types[0], e->pos, q) : NULL;
 }
 
 static struct bound *bind_kind(struct ctx *c, struct sql_expr *e) {

@@ -21,12 +21,23 @@ struct scope {
     size_t count;
     bool is_output; /* ORDER BY: names of the select list; the parent is the same query's FROM */
     bool barred;    /* an output: not from within an aggregate */
+    bool sealed;    /* no name of an outer query passes */
+    const char *closed; /* lateral references are refused, and why */
 };
 
 struct cte {
     struct bytes name;
     struct bound_with *with;
     struct cte *next;
+};
+
+/* A query within an expression, by where it stands. */
+struct inner_query {
+    const struct bound_select *select;
+    const struct scope *scope; /* of that SELECT, while it is analyzed */
+    struct bytes text;
+    struct bound_query *query;
+    struct inner_query *next;
 };
 
 /* What may stand in an expression, by clause. */
@@ -50,6 +61,7 @@ struct analyzer {
     int rc; /* the first error */
     int next_id, next_param, depth;
     struct cte *ctes;
+    struct inner_query *inner;
     const struct view_frame *views;
     int view_depth;
     size_t view_count;          /* expanded so far */
@@ -121,6 +133,8 @@ struct bound *bind_comparison(struct ctx *c, enum sql_op op, struct bound *l, st
 struct bound *bind_in_list(struct ctx *c, const struct sql_expr *e);
 struct bound *bind_between(struct ctx *c, const struct sql_expr *e);
 struct bound *bind_not(struct ctx *c, struct bound *x);
+/* Field `index` of a row, as it was made if it was made here. */
+struct bound *row_field(struct ctx *c, struct bound *row, size_t index);
 struct bound *bind_concat(struct ctx *c, struct bound *l, struct bound *r, struct sql_pos pos);
 struct bound *bind_subscript(struct ctx *c, const struct sql_expr *e);
 
@@ -137,6 +151,12 @@ struct bound *bind_call(struct ctx *c, const struct sql_expr *e);
 struct bound *call_function(struct ctx *c, const char *name, struct bound **args, size_t count,
                             struct sql_pos pos);
 
+/* ---- analyze_subquery.c ---- */
+struct bound *bind_exists(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_scalar(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_in_query(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_quantified(struct ctx *c, const struct sql_expr *e);
+
 /* ---- analyze_window.c ---- */
 struct bound_window *bind_window(struct ctx *c, const struct sql_window *w);
 /* WINDOW w AS (..), ..: into c, each seen by those after it. */
@@ -151,6 +171,8 @@ bool bind_sorts(struct ctx *c, const struct sql_sort *s, struct bound_sorts *ret
 /* ---- analyze_relation.c ---- */
 struct bound_rel *bind_relation(struct ctx *c, struct sql_relation *r, struct scope *ret);
 struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns);
+/* A relation of a query's outputs. */
+struct bound_rel *query_rel(struct analyzer *z, struct bound_query *q);
 struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column, struct sql_pos pos);
 bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos pos,
                      struct bound_rel **ret, struct scope *ret_scope);
@@ -167,9 +189,22 @@ bool bind_view(struct ctx *c, const struct sql_table_info *info, struct sql_pos 
 bool note_conditions(struct ctx *c, const struct sql_expr *e, struct bound *x);
 bool note_using(struct ctx *c, struct bytes name, struct sql_pos pos, struct bound *x);
 
+/* ---- analyze_star.c ---- */
+struct star {
+    struct sql_pos pos; /* of the word SELECT */
+    struct bound **items;
+    struct bytes *names;
+    size_t count;
+};
+/* *, t.* and row.*, with their aliases. */
+bool bind_star(struct ctx *c, const struct sql_select_item *item, bool has_from, struct star *ret);
+
 /* ---- analyze_select.c ---- */
 struct bound_query *bind_select(struct ctx *outer, struct sql_query *q, struct sql_select *s,
                                 struct sql_pos pos);
+
+/* ---- analyze_values.c ---- */
+struct bound_query *bind_values(struct ctx *outer, const struct sql_body *b);
 
 /* ---- analyze_query.c ---- */
 struct bound_query *bind_query(struct ctx *outer, struct sql_query *q);

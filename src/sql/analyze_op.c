@@ -239,7 +239,7 @@ struct bound *bind_negation(struct ctx *c, struct bound *x, struct sql_pos pos) 
 }
 
 /* ---- comparison ---- */
-static struct bound *field_of(struct ctx *c, struct bound *row, size_t i) {
+struct bound *row_field(struct ctx *c, struct bound *row, size_t i) {
     if (row->kind == BX_ROW)
         return row->args[i];
     struct bound *x = bound_call(c->z->a, NULL, row->type->children[i], row->pos, &row, 1);
@@ -257,7 +257,7 @@ static struct bound *equal_rows(struct ctx *c, struct bound *l, struct bound *r,
                                 struct sql_pos pos) {
     struct bound *all = NULL;
     for (size_t i = 0; i < l->type->child_count; i++) {
-        struct bound *x = field_of(c, l, i), *y = field_of(c, r, i);
+        struct bound *x = row_field(c, l, i), *y = row_field(c, r, i);
         struct bound *eq = x && y ? equal(c, x, y, pos) : NULL;
         if (!eq)
             return NULL;
@@ -510,7 +510,7 @@ static struct bound *row_subscript(struct ctx *c, const struct sql_expr *e, stru
     if (i < 1 || (size_t)i > base->type->child_count)
         return fail(c->z, e->pos, "INVALID_FUNCTION_ARGUMENT", "ROW index out of bounds: %lld",
                     (long long)i);
-    return field_of(c, base, (size_t)i - 1);
+    return row_field(c, base, (size_t)i - 1);
 }
 
 struct bound *bind_subscript(struct ctx *c, const struct sql_expr *e) {

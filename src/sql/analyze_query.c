@@ -21,7 +21,10 @@ static bool limit_value(struct ctx *c, const struct sql_expr *e, const char *wha
     if (e->kind != SQL_E_INTEGER)
         return fail(c->z, e->pos, "NOT_SUPPORTED", "%s must be a number", what), false;
     if (e->integer < 0)
-        return fail(c->z, e->pos, "NOT_SUPPORTED", "%s must not be negative", what), false;
+        return fail(c->z, e->pos, "NUMERIC_VALUE_OUT_OF_RANGE",
+                    "%s row count must be greater or equal to 0 (actual value: %lld)", what,
+                    (long long)e->integer),
+               false;
     *ret = e->integer;
     return true;
 }
@@ -32,7 +35,7 @@ bool bind_limits(struct ctx *c, struct sql_query *q, struct bound_query *b) {
          !limit_value(c, q->limit, q->is_fetch ? "FETCH FIRST" : "LIMIT", &b->limit)))
         return false;
     if (q->is_fetch && b->limit == 0)
-        return fail(c->z, q->limit->pos, "NOT_SUPPORTED",
+        return fail(c->z, q->limit->pos, "NUMERIC_VALUE_OUT_OF_RANGE",
                     "FETCH FIRST row count must be positive (actual value: 0)"),
                false;
     b->with_ties = q->with_ties;
@@ -45,63 +48,6 @@ bool bind_limits(struct ctx *c, struct sql_query *q, struct bound_query *b) {
                     "FETCH FIRST WITH TIES with OFFSET or DISTINCT is not supported"),
                false;
     return true;
-}
-
-/* ---- VALUES ---- */
-static size_t row_width(const struct sql_expr *e) {
-    return e->kind == SQL_E_ROW ? e->row.items.count : 1;
-}
-
-static bool bind_value_row(struct ctx *c, struct sql_expr *e, struct bound **row, size_t width,
-                           struct sql_pos pos) {
-    if (row_width(e) != width)
-        return fail(c->z, pos, "TYPE_MISMATCH", "Values rows have mismatched sizes: %zu vs %zu",
-                    row_width(e), width),
-               false;
-    for (size_t i = 0; i < width; i++) {
-        struct sql_expr *x = e->kind == SQL_E_ROW ? e->row.items.items[i] : e;
-        enter_clause(c, "VALUES", x);
-        if (!(row[i] = bind_expr(c, x)))
-            return false;
-    }
-    return true;
-}
-
-static bool unify_values(struct ctx *c, struct bound_query *q, struct sql_pos pos) {
-    for (size_t j = 0; j < q->column_count; j++) {
-        const struct sql_type *t = sql_type_of(ST_UNKNOWN);
-        for (size_t i = 0; i < q->row_count; i++) {
-            const struct sql_type *x = q->rows[i * q->column_count + j]->type;
-            const struct sql_type *both = sql_type_common(c->z->a, t, x);
-            if (!both)
-                return fail(c->z, pos, "TYPE_MISMATCH",
-                            "Values rows have mismatched types: %.*s vs %.*s",
-                            BYTES_ARG(type_text(c->z, t)), BYTES_ARG(type_text(c->z, x))),
-                       false;
-            t = both;
-        }
-        for (size_t i = 0; i < q->row_count; i++) {
-            struct bound **x = &q->rows[i * q->column_count + j];
-            if (!(*x = bound_cast(c->z->a, *x, t)))
-                return false;
-        }
-        q->types[j] = t;
-    }
-    return true;
-}
-
-static struct bound_query *bind_values(struct ctx *outer, const struct sql_body *b) {
-    struct ctx c = *outer;
-    size_t n = b->values.count, width = row_width(b->values.items[0]);
-    struct bound_query *q = new_query(c.z, BQ_VALUES, width);
-    if (!q || !(q->rows = ARENA_NEW_N(c.z->a, struct bound *, n * width + 1)))
-        return NULL;
-    c.select = NULL;
-    q->row_count = n;
-    for (size_t i = 0; i < n; i++)
-        if (!bind_value_row(&c, b->values.items[i], q->rows + i * width, width, b->pos))
-            return NULL;
-    return unify_values(&c, q, b->pos) ? q : NULL;
 }
 
 /* ---- a relation as a query: SELECT every column ---- */
@@ -227,14 +173,20 @@ static bool name_columns(struct ctx *c, const struct sql_with *w, struct bound_w
     if (!n)
         return true;
     if (n != b->query->column_count)
-        return fail(c->z, w->pos, "MISMATCHED_COLUMN_ALIASES",
-                    "WITH column alias list has %zu entries but WITH query(%.*s) has %zu columns",
-                    n, BYTES_ARG(w->name.text), b->query->column_count),
+        return fail(c->z, w->columns.items[0].pos, "MISMATCHED_COLUMN_ALIASES",
+                    "Column alias list has %zu entries but relation has %zu columns", n,
+                    b->query->column_count),
                false;
     if (!(b->names = ARENA_NEW_N(c->z->a, struct bytes, n)))
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         b->names[i] = w->columns.items[i].text;
+        for (size_t j = 0; j < i; j++)
+            if (bytes_eq_nocase(b->names[i], b->names[j]))
+                return fail(c->z, w->columns.items[i].pos, "DUPLICATE_COLUMN_NAME",
+                            "Column name '%.*s' specified more than once", BYTES_ARG(b->names[i])),
+                       false;
+    }
     return true;
 }
 

@@ -4,6 +4,7 @@
  * it. USING and NATURAL put the shared columns first, once, and hide both sides' own. The right
  * side of a join sees the left side's fields when it is UNNEST or LATERAL. */
 #include "sql/analyze_int.h"
+#include "sql/predicate_int.h"
 
 struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns) {
     struct bound_rel *r = ARENA_NEW(z->a, struct bound_rel);
@@ -176,17 +177,24 @@ static struct bound_rel *bind_table(struct ctx *c, struct sql_relation *r, struc
 }
 
 /* ---- subqueries ---- */
+struct bound_rel *query_rel(struct analyzer *z, struct bound_query *q) {
+    struct bound_rel *r = new_rel(z, REL_QUERY, q->column_count);
+    if (!r)
+        return NULL;
+    r->query = q;
+    memcpy(r->types, q->types, q->column_count * sizeof(*r->types));
+    return r;
+}
+
 static struct bound_rel *bind_subquery(struct ctx *c, struct sql_relation *r, struct scope *ret) {
     struct ctx inner = *c;
     inner.select = NULL;
     leave_clauses(&inner);
     struct bound_query *q = bind_query(&inner, r->subquery.query);
-    struct bound_rel *b = q ? new_rel(c->z, REL_QUERY, q->column_count) : NULL;
+    struct bound_rel *b = q ? query_rel(c->z, q) : NULL;
     if (!b)
         return NULL;
-    b->query = q;
     b->lateral = r->subquery.lateral;
-    memcpy(b->types, q->types, q->column_count * sizeof(*b->types));
     return fill_scope(c->z, b, q->names, (struct bytes){0}, (struct bytes){0}, r->pos, ret) ? b
                                                                                             : NULL;
 }
@@ -239,6 +247,7 @@ static struct bound_rel *bind_unnest(struct ctx *c, struct sql_relation *r, stru
         return NULL;
     memcpy(b->types, types, n * sizeof(*types));
     b->args = args;
+    b->lateral = true;
     b->arg_count = r->unnest.args.count;
     b->with_ordinality = r->unnest.with_ordinality;
     return fill_scope(c->z, b, names, (struct bytes){0}, (struct bytes){0}, r->pos, ret) ? b : NULL;
@@ -320,26 +329,42 @@ static bool join_using(struct ctx *c, struct sql_relation *r, struct bound_rel *
     return join_scopes(z, &head, &all, ret);
 }
 
-static bool natural_names(struct ctx *c, const struct scope *l, const struct scope *r,
-                          struct sql_idents *ret) {
-    ret->items = ARENA_NEW_N(c->z->a, struct sql_ident, l->count + 1);
-    ret->count = 0;
-    for (size_t i = 0; ret->items && i < l->count; i++)
-        for (size_t j = 0; j < r->count; j++) {
-            if (l->fields[i].hidden || r->fields[j].hidden || l->fields[i].unlisted ||
-                r->fields[j].unlisted || !l->fields[i].name.len ||
-                !bytes_eq_nocase(l->fields[i].name, r->fields[j].name))
-                continue;
-            ret->items[ret->count++].text = l->fields[i].name;
-            break;
-        }
-    return ret->items != NULL;
+/* The relation behind parentheses, aliases and samples. */
+static const struct sql_relation *bare(const struct sql_relation *r) {
+    while (r->kind == SQL_R_PAREN)
+        r = r->paren;
+    return r;
 }
 
 static bool sees_left(const struct sql_relation *r) {
-    while (r->kind == SQL_R_PAREN)
-        r = r->paren;
+    r = bare(r);
     return r->kind == SQL_R_UNNEST || (r->kind == SQL_R_SUBQUERY && r->subquery.lateral);
+}
+
+static bool is_on_true(const struct sql_relation *join) {
+    return join->join.on && join->join.on->kind == SQL_E_BOOLEAN && join->join.on->boolean;
+}
+
+static const char *join_word(enum sql_join_kind kind) {
+    static const char *const words[] = {"CROSS", "IMPLICIT", "INNER", "LEFT", "RIGHT", "FULL"};
+    return words[kind];
+}
+
+/* UNNEST is joined ON TRUE alone; LATERAL in right and full joins too, which then keep or drop each
+ * left row as inner and left joins do. */
+static bool check_lateral(struct ctx *c, const struct sql_relation *r) {
+    bool unnest = bare(r->join.right)->kind == SQL_R_UNNEST;
+    bool conditional = r->join.kind > SQL_JOIN_IMPLICIT;
+    bool outer = r->join.kind == SQL_JOIN_RIGHT || r->join.kind == SQL_JOIN_FULL;
+    struct sql_pos pos = r->join.on            ? r->join.on->pos
+                         : r->join.using.count ? r->join.using.items[0].pos
+                                               : r->pos;
+    if (!conditional || is_on_true(r) || (!unnest && !outer))
+        return true;
+    fail(c->z, pos, "NOT_SUPPORTED",
+         "%s JOIN involving %s is only supported with condition ON TRUE", join_word(r->join.kind),
+         unnest ? "UNNEST" : "LATERAL relation");
+    return false;
 }
 
 static bool join_condition(struct ctx *c, struct sql_relation *r, struct bound_rel *b,
@@ -349,33 +374,56 @@ static bool join_condition(struct ctx *c, struct sql_relation *r, struct bound_r
     struct ctx inner = *c;
     struct scope s = *ret;
     s.parent = c->scope;
+    s.sealed = r->join.kind >= SQL_JOIN_LEFT;
     inner.scope = &s;
     enter_clause(&inner, "JOIN clause", r->join.on);
     b->on = bind_boolean(&inner, r->join.on, "JOIN ON clause");
     return b->on && note_conditions(&inner, r->join.on, b->on);
 }
 
+static bool check_join(struct ctx *c, const struct sql_relation *r) {
+    if (r->join.natural)
+        fail(c->z, r->pos, "NOT_SUPPORTED", "Natural join not supported");
+    for (size_t i = 0; i < r->join.using.count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (bytes_eq_nocase(r->join.using.items[i].text, r->join.using.items[j].text))
+                fail(c->z, r->join.using.items[i].pos, "DUPLICATE_COLUMN_NAME",
+                     "Column '%.*s' appears multiple times in USING clause",
+                     BYTES_ARG(r->join.using.items[i].text));
+    return !c->z->rc;
+}
+
+/* The right side, which sees the left one's fields when it is lateral. */
+static struct bound_rel *bind_right(struct ctx *c, struct sql_relation *r, struct scope *left,
+                                    struct scope *ret) {
+    struct ctx inner = *c;
+    bool outer = r->join.kind == SQL_JOIN_RIGHT || r->join.kind == SQL_JOIN_FULL;
+    if (!sees_left(r->join.right))
+        return bind_relation(c, r->join.right, ret);
+    if (outer)
+        left->closed = r->join.kind == SQL_JOIN_RIGHT
+                           ? "LATERAL reference not allowed in RIGHT JOIN"
+                           : "LATERAL reference not allowed in FULL JOIN";
+    left->parent = c->scope;
+    inner.scope = left;
+    struct bound_rel *b = bind_relation(&inner, r->join.right, ret);
+    left->closed = NULL;
+    return b && check_lateral(c, r) ? b : NULL;
+}
+
 static struct bound_rel *bind_join(struct ctx *c, struct sql_relation *r, struct scope *ret) {
     struct scope l = {0}, right = {0};
-    struct ctx inner = *c;
     struct bound_rel *b = new_rel(c->z, REL_JOIN, 0);
-    if (!b || !(b->left = bind_relation(c, r->join.left, &l)))
-        return NULL;
-    if (sees_left(r->join.right)) {
-        l.parent = c->scope;
-        inner.scope = &l;
-        if (r->join.kind == SQL_JOIN_RIGHT || r->join.kind == SQL_JOIN_FULL)
-            return fail(c->z, r->pos, "NOT_SUPPORTED",
-                        "RIGHT and FULL JOIN involving UNNEST or LATERAL is not supported");
-    }
-    if (!(b->right = bind_relation(&inner, r->join.right, &right)))
+    if (!b || !check_join(c, r) || !(b->left = bind_relation(c, r->join.left, &l)) ||
+        !(b->right = bind_right(c, r, &l, &right)))
         return NULL;
     b->join = r->join.kind;
-    struct sql_idents names = r->join.using;
-    if (r->join.natural && !natural_names(c, &l, &right, &names))
-        return NULL;
-    if (names.count)
-        return join_using(c, r, b, &names, &l, &right, ret) ? b : NULL;
+    if (sees_left(r->join.right) && is_on_true(r))
+        b->join = b->join == SQL_JOIN_RIGHT  ? SQL_JOIN_INNER
+                  : b->join == SQL_JOIN_FULL ? SQL_JOIN_LEFT
+                                             : b->join;
+    if (r->join.using.count)
+        return join_using(c, r, b, &r->join.using, &l, &right, ret) ? b : NULL;
     return join_scopes(c->z, &l, &right, ret) && join_condition(c, r, b, ret) ? b : NULL;
 }
 
@@ -405,6 +453,44 @@ static bool rename_fields(struct ctx *c, const struct sql_relation *r, struct sc
     return true;
 }
 
+/* A sample's percentage is a constant from 0 to 100; no columns are in sight. */
+static bool bind_percentage(struct ctx *c, struct sql_expr *e, struct bound **ret) {
+    struct analyzer *z = c->z;
+    struct scope none = {0};
+    struct ctx inner = *c;
+    struct sql_value v;
+    double n;
+    inner.scope = &none;
+    inner.select = NULL;
+    struct bound *x = bind_expr(&inner, e);
+    if (!x && z->rc && z->e && bytes_eq_str(bytes_str(z->e->name), "COLUMN_NOT_FOUND")) {
+        z->rc = 0;
+        return fail(z, e->pos, "EXPRESSION_NOT_CONSTANT",
+                    "Sample percentage cannot contain column references"),
+               false;
+    }
+    if (!x)
+        return false;
+    if (!sql_type_can_coerce(x->type, sql_type_of(ST_DOUBLE)))
+        return fail(z, e->pos, "TYPE_MISMATCH", "Sample percentage should be a numeric expression"),
+               false;
+    struct bound *d = bound_cast(z->a, x, sql_type_of(ST_DOUBLE));
+    bool known = d && predicate_constant(z->a, d, &v);
+    if (x->is_null || (known && v.is_null))
+        return fail(z, e->pos, "INVALID_ARGUMENTS", "Sample percentage cannot be NULL"), false;
+    if (!known)
+        return fail(z, e->pos, "NOT_SUPPORTED", "Sample percentage must be a number"), false;
+    n = v.real;
+    if (n < 0 || n > 100)
+        return fail(z, e->pos, "NUMERIC_VALUE_OUT_OF_RANGE",
+                    "Sample percentage must be %s than or equal to %d", n < 0 ? "greater" : "less",
+                    n < 0 ? 0 : 100),
+               false;
+    *ret = bound_literal(z->a, sql_type_of(ST_DOUBLE), e->pos, (struct bytes){0},
+                         arena_fmt(z->a, "%.17g", n));
+    return *ret != NULL;
+}
+
 static bool bind_sample(struct ctx *c, struct sql_relation *r, struct bound_rel *b) {
     if (r->sample == SQL_SAMPLE_NONE)
         return true;
@@ -412,12 +498,8 @@ static bool bind_sample(struct ctx *c, struct sql_relation *r, struct bound_rel 
         fail(c->z, r->pos, "NOT_SUPPORTED", "TABLESAMPLE of a join is not supported");
         return false;
     }
-    struct bound *x = bind_expr(c, r->sample_percent);
-    if (x && (x->kind != BX_LITERAL || !sql_type_is_numeric(x->type)))
-        return fail(c->z, r->pos, "NOT_SUPPORTED", "Sample percentage must be a number"), false;
     b->sample = r->sample;
-    b->sample_percent = x;
-    return x != NULL;
+    return bind_percentage(c, r->sample_percent, &b->sample_percent);
 }
 
 static struct bound_rel *bind_kind(struct ctx *c, struct sql_relation *r, struct scope *ret) {

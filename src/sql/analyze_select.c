@@ -48,69 +48,14 @@ static bool add_item(struct building *b, struct bound *x, struct bytes name,
     return true;
 }
 
-/* ---- stars ---- */
-static bool qualifies(const struct scope_field *f, const struct sql_path *p) {
-    size_t n = p->count;
-    if (!f->table.len || !bytes_eq_nocase(f->table, p->parts[n - 1].text))
-        return false;
-    return n < 2 || bytes_eq_nocase(f->database, p->parts[n - 2].text);
-}
-
-static bool star_names(struct building *b, const struct sql_select_item *item, size_t from) {
-    size_t n = item->star_aliases.count;
-    if (n && n != b->count - from)
-        return fail(b->c->z, item->pos, "MISMATCHED_COLUMN_ALIASES",
-                    "Column alias list has %zu entries but relation has %zu columns", n,
-                    b->count - from),
-               false;
-    for (size_t i = 0; i < n; i++)
-        b->names[from + i] = item->star_aliases.items[i].text;
-    return true;
-}
-
-static bool row_star(struct building *b, const struct sql_select_item *item) {
-    struct bound *row = bind_expr(b->c, item->expr);
-    if (!row)
-        return false;
-    if (row->type->kind != ST_ROW)
-        return fail(b->c->z, item->pos, "TYPE_MISMATCH", "Expression %.*s is not of type ROW",
-                    BYTES_ARG(expr_text(b->c->z, item->expr))),
-               false;
-    for (size_t i = 0; i < row->type->child_count; i++) {
-        struct bound *x = bound_call(b->c->z->a, NULL, row->type->children[i], item->pos, &row, 1);
-        if (!x)
-            return false;
-        x->kind = BX_FIELD;
-        x->column = i;
-        if (!add_item(b, x, row->type->names[i], NULL))
-            return false;
-    }
-    return true;
-}
-
 static bool add_star(struct building *b, const struct sql_select_item *item) {
-    const struct sql_path *path =
-        item->expr && item->expr->kind == SQL_E_COLUMN ? &item->expr->path : NULL;
-    size_t from = b->count;
-    if (!item->expr && !b->s->from)
-        return fail(b->c->z, item->pos, "COLUMN_NOT_FOUND",
-                    "SELECT * not allowed in queries without FROM clause"),
-               false;
-    for (size_t i = 0; (!item->expr || path) && i < b->source->count; i++) {
-        struct scope_field *f = &b->source->fields[i];
-        if (f->hidden || f->unlisted || (path && !qualifies(f, path)))
-            continue;
-        struct bound *x = ARENA_NEW(b->c->z->a, struct bound);
-        if (!x)
-            return false;
-        *x = *f->value;
-        x->pos = item->pos;
-        if (!add_item(b, x, f->name, NULL))
-            return false;
-    }
-    if (item->expr && b->count == from && !row_star(b, item))
+    struct star star = {.pos = b->pos};
+    if (!bind_star(b->c, item, b->s->from != NULL, &star))
         return false;
-    return star_names(b, item, from);
+    for (size_t i = 0; i < star.count; i++)
+        if (!add_item(b, star.items[i], star.names[i], NULL))
+            return false;
+    return true;
 }
 
 static bool bind_items(struct building *b) {
@@ -343,6 +288,11 @@ static bool bind_groups(struct building *b) {
 }
 
 /* ---- ORDER BY ---- */
+static bool is_steady(void *ctx, struct bound *x) {
+    if (x->sql && (strstr(x->sql, "random()") || strstr(x->sql, "uuid()")))
+        return false;
+    return bound_each(x, is_steady, ctx);
+}
 static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_sort_item *item,
                             struct bound_sort *ret) {
     size_t ordinal;
@@ -359,9 +309,14 @@ static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_
                     "Type %.*s is not orderable, and therefore cannot be used in ORDER BY",
                     BYTES_ARG(type_text(b->c->z, x->type))),
                false;
-    if (b->s->distinct && !ordinal)
-        return fail(b->c->z, x->pos, "EXPRESSION_NOT_IN_DISTINCT",
+    bool loose = b->s->distinct && !ordinal;
+    if (loose)
+        return fail(b->c->z, b->pos, "EXPRESSION_NOT_IN_DISTINCT",
                     "For SELECT DISTINCT, ORDER BY expressions must appear in select list"),
+               false;
+    if (b->s->distinct && item->expr->kind == SQL_E_CALL && !is_steady(NULL, x))
+        return fail(b->c->z, item->expr->pos, "EXPRESSION_NOT_IN_DISTINCT",
+                    "Non deterministic ORDER BY expression is not supported with SELECT DISTINCT"),
                false;
     ret->x = x;
     ret->ordinal = (int)ordinal;
@@ -391,6 +346,16 @@ static bool bind_order(struct building *b, struct bound_query *r) {
 }
 
 /* ---- checks of the whole ---- */
+static bool check_distinct(struct building *b) {
+    for (size_t i = 0; b->s->distinct && i < b->count; i++)
+        if (!sql_type_is_comparable(b->items[i]->type))
+            return fail(b->c->z, b->pos, "TYPE_MISMATCH",
+                        "DISTINCT can only be applied to comparable types (actual: %.*s)",
+                        BYTES_ARG(type_text(b->c->z, b->items[i]->type))),
+                   false;
+    return true;
+}
+
 static bool check_all_groupings(struct building *b, const struct bound_query *r) {
     for (size_t i = 0; i < b->count; i++)
         if (!check_groupings(b->c->z, b->select, b->items[i], b->pos))
@@ -473,7 +438,7 @@ static struct bound_query *finish(struct building *b) {
         r->names[i] = b->names[i];
         r->types[i] = b->items[i]->type;
     }
-    if (!bind_order(b, r) || !check_groups(b, r))
+    if (!check_distinct(b) || !bind_order(b, r) || !check_groups(b, r))
         return NULL;
     return b->q && !bind_limits(b->c, b->q, r) ? NULL : r;
 }

@@ -143,10 +143,10 @@ static const struct sql_type *common_time(struct arena *a, const struct sql_type
 
 static const struct sql_type *common_children(struct arena *a, const struct sql_type *x,
                                               const struct sql_type *y) {
-    const struct sql_type *t[256];
-    struct bytes names[256];
     size_t n = x->child_count;
-    if (n != y->child_count || n > COUNT_OF(t))
+    const struct sql_type **t = ARENA_NEW_N(a, const struct sql_type *, n ? n : 1);
+    struct bytes *names = ARENA_NEW_N(a, struct bytes, n ? n : 1);
+    if (n != y->child_count || !t || !names)
         return NULL;
     for (size_t i = 0; i < n; i++) {
         if (!(t[i] = sql_type_common(a, x->children[i], y->children[i])))

@@ -148,7 +148,7 @@ static void emit_grouping(struct emitter *em, const struct bound *x) {
 }
 
 void emit_expr(struct emitter *em, const struct bound *x) {
-    if (em->rc)
+    if (em->rc || (x->query && emit_hoisted(em, x)))
         return;
     switch (x->kind) {
     case BX_LITERAL:

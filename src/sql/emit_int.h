@@ -13,6 +13,15 @@ struct unrolled {
     struct unrolled *around;
 };
 
+/* A subquery that is worked out beside a relation's rows. */
+struct hoisted {
+    const struct bound *x;
+    const struct bound_rel *rel;
+    int number;
+    bool writing;
+    struct hoisted *next;
+};
+
 struct emitter {
     struct arena *a;
     const struct sql_plan *plan;
@@ -27,6 +36,8 @@ struct emitter {
     } subst[32]; /* a lambda's parameters that stand for something else */
     size_t subst_count;
     struct unrolled *unrolled;
+    struct hoisted *hoisted;
+    int next_hoisted;
 };
 
 /* Records NOT_SUPPORTED at the node's position. */
@@ -48,6 +59,13 @@ void emit_with(struct emitter *em, const struct bound_query *q);
 void emit_with_name(struct emitter *em, const struct bound_with *w);
 /* ---- emit_relation.c ---- */
 void emit_relation(struct emitter *em, const struct bound_rel *r);
+/* ---- emit_hoist.c ---- */
+/* Before an outer join is written: its condition's subqueries go to its relations. */
+void emit_hoist(struct emitter *em, const struct bound_rel *join);
+/* Writes the column that has x's value, if there is one. */
+bool emit_hoisted(struct emitter *em, const struct bound *x);
+/* "(SELECT *, .. FROM " before a relation that holds some; then ") AS rN" must follow it. */
+bool emit_hoists_begin(struct emitter *em, const struct bound_rel *r);
 /* ---- emit_expr.c ---- */
 void emit_expr(struct emitter *em, const struct bound *x);
 void emit_list(struct emitter *em, struct bound *const *xs, size_t from, size_t count,

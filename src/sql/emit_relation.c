@@ -68,16 +68,35 @@ static void emit_sample(struct emitter *em, const struct bound_rel *r) {
 }
 
 static bool is_lateral(const struct bound_rel *r) {
-    return r->kind == REL_UNNEST || (r->kind == REL_QUERY && r->lateral);
+    return r->lateral && (r->kind == REL_UNNEST || r->kind == REL_QUERY);
+}
+
+/* The engine's left join with a lateral query gives NULL for constants beside an aggregate of no
+ * rows. So a row of nothing is joined with the query inside, and that laterally; the condition is a
+ * filter of the query. */
+static void emit_left_lateral(struct emitter *em, const struct bound_rel *r) {
+    int id = r->right->id;
+    emit_relation(em, r->left);
+    putf(em, " CROSS JOIN LATERAL (SELECT r%d.* FROM (SELECT 1) AS one LEFT JOIN ", id);
+    putf(em, "(SELECT r%d.* FROM ", id);
+    emit_relation(em, r->right);
+    put(em, " WHERE ");
+    emit_expr(em, r->on);
+    putf(em, ") AS r%d ON (true)) AS r%d", id, id);
 }
 
 static void emit_join(struct emitter *em, const struct bound_rel *r) {
+    if (r->join == SQL_JOIN_LEFT && r->right->kind == REL_QUERY && r->right->lateral && r->on) {
+        emit_left_lateral(em, r);
+        return;
+    }
     static const char *const names[] = {
         [SQL_JOIN_CROSS] = " CROSS JOIN ", [SQL_JOIN_IMPLICIT] = " CROSS JOIN ",
         [SQL_JOIN_INNER] = " JOIN ",       [SQL_JOIN_LEFT] = " LEFT JOIN ",
         [SQL_JOIN_RIGHT] = " RIGHT JOIN ", [SQL_JOIN_FULL] = " FULL JOIN ",
     };
     bool conditional = r->join > SQL_JOIN_IMPLICIT;
+    emit_hoist(em, r);
     emit_relation(em, r->left);
     put(em, names[r->join]);
     if (is_lateral(r->right))
@@ -95,9 +114,22 @@ static void emit_join(struct emitter *em, const struct bound_rel *r) {
         put(em, "true");
 }
 
+static void emit_leaf(struct emitter *em, const struct bound_rel *r);
+
 void emit_relation(struct emitter *em, const struct bound_rel *r) {
     if (em->rc)
         return;
+    if (r->kind == REL_JOIN) {
+        emit_join(em, r);
+        return;
+    }
+    bool holds = em->hoisted && emit_hoists_begin(em, r);
+    emit_leaf(em, r);
+    if (holds)
+        putf(em, ") AS r%d", r->id);
+}
+
+static void emit_leaf(struct emitter *em, const struct bound_rel *r) {
     switch (r->kind) {
     case REL_SCAN:
         put_bytes(em, em->relations[r->scan]);
@@ -112,11 +144,8 @@ void emit_relation(struct emitter *em, const struct bound_rel *r) {
         emit_query(em, r->query);
         putf(em, ") AS r%d", r->id);
         break;
-    case REL_UNNEST:
-        emit_unnest(em, r);
-        return;
     default:
-        emit_join(em, r);
+        emit_unnest(em, r);
         return;
     }
     emit_sample(em, r);

@@ -92,7 +92,8 @@ static struct bound *at(struct analyzer *z, struct bound *x, struct sql_pos pos)
 }
 
 struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct sql_pos pos) {
-    for (struct scope *s = c->scope; s; s = s->parent) {
+    bool sealed = false;
+    for (struct scope *s = c->scope; s; sealed |= s->sealed, s = s->parent) {
         for (size_t n = MIN_OF(path->count, (size_t)4); n > 0; n--) {
             size_t found;
             struct bound *x = find_in(c, s, path->parts, n, &found);
@@ -101,6 +102,13 @@ struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct s
                             BYTES_ARG(path_text(c->z, path)));
             if (!found)
                 continue;
+            if (sealed)
+                return fail(c->z, pos, "NOT_SUPPORTED",
+                            "Reference to column '%.*s' from outer scope not allowed in this "
+                            "context",
+                            BYTES_ARG(path_text(c->z, path)));
+            if (s->closed)
+                return fail(c->z, pos, "INVALID_COLUMN_REFERENCE", "%s", s->closed);
             if (s->is_output && s->barred)
                 return fail(c->z, pos, "COLUMN_NOT_FOUND",
                             "Invalid reference to output projection attribute from ORDER BY "

@@ -58,7 +58,7 @@ static void test_joins(void **state) {
         {"select t.id, u.id from t full join u on t.id = u.id order by 1, 2",
          "1|1\n1|1\n2|2\n3|NULL\nNULL|4"},
         {"select id, name, k from t join u using (id) order by v", "1|a|x\n1|a|y\n2|b|x"},
-        {"select * from t natural join u order by v limit 1",
+        {"select * from t join u using (id) order by v limit 1",
          "1|a|1.50|2020-01-01|2020-01-01 10:00:00|x|10"},
         {"select id from t full join u using (id) order by id", "1\n1\n2\n3\n4"},
         {"select a.id, b.id from t a, t b where a.id < b.id order by 1, 2", "1|2\n1|3\n2|3"},

@@ -77,9 +77,138 @@ static void test_recursion(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
 
+static void test_windows(void **state) {
+    static const struct sql_case cases[] = {
+        {"select sum(v) over (w rows 1 preceding) from u window w as (order by v)",
+         "10\n30\n50\n70"},
+        {"select count(*) over (order by v range between 10 preceding and 10 following) from u "
+         "order by v",
+         "2\n3\n3\n2"},
+        {"select count(*) over (order by d range interval '1' day preceding) from (values date "
+         "'2020-01-01', date '2020-01-02', date '2020-01-04') x (d) order by 1",
+         "1\n1\n2"},
+        {"select sum(v) over (order by v rows -1 preceding) from u",
+         "!INVALID_WINDOW_FRAME: Window frame offset must not be negative or null"},
+        {"select sum(v) over (order by v range cast(null as bigint) preceding) from u",
+         "!INVALID_WINDOW_FRAME: Window frame offset value must not be negative or null"},
+        {"select 1 from u window w as (order by v), w as ()", "!DUPLICATE_WINDOW_NAME: *"},
+        {"select sum(v) over w from u window x as ()", "!INVALID_WINDOW_REFERENCE: line 1:20: *"},
+        {"select 1 from u window w as (order by v), x as (w order by k)",
+         "!INVALID_ORDER_BY: line 1:51: *"},
+        {"select 1 from u window w as (order by v), x as (w partition by k)",
+         "!INVALID_PARTITION_BY: *"},
+        {"select sum(v) over (rows unbounded following) from u", "!INVALID_WINDOW_FRAME: *"},
+        {"select sum(v) over (rows between current row and 1 preceding) from u",
+         "!INVALID_WINDOW_FRAME: *"},
+        {"select sum(v) over (range 1 preceding) from u", "!MISSING_ORDER_BY: *"},
+        {"select sum(v) over (order by k range 1 preceding) from u", "!TYPE_MISMATCH: *"},
+        {"select rank() over (order by sum(v) over ()) from u",
+         "!NESTED_WINDOW: line 1:30: Cannot nest window functions or row pattern measures inside "
+         "window specification"},
+        {"select 1 from u having count(*) over () > 1", "!NESTED_WINDOW: *"},
+        {"select rank() over (order by v rows 1 preceding) from u", "!INVALID_WINDOW_FRAME: *"},
+        {"select lag(v) over () from u", "!MISSING_ORDER_BY: *"},
+        {"select sum(v) ignore nulls over () from u", "!NULL_TREATMENT_NOT_ALLOWED: *"},
+        {"select k, sum(sum(v)) over (order by k) from u group by k order by 1",
+         "x|40\ny|60\nz|100"},
+        {"select k from u group by k window w as (order by v)",
+         "!EXPRESSION_NOT_AGGREGATE: line 1:50: 'v' must be an aggregate expression or appear in "
+         "GROUP BY clause"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
+static void test_groups(void **state) {
+    static const struct sql_case cases[] = {
+        {"select grouping(k), count(*) from u group by cube (k) order by 1, 2",
+         "0|1\n0|1\n0|2\n1|4"},
+        {"select grouping(k) from u", "!MISSING_GROUP_BY: line 1:1: *"},
+        {"select grouping(k) from u group by id", "!INVALID_ARGUMENTS: *"},
+        {"select 1 from u group by cube (v + 1)", "!INVALID_COLUMN_REFERENCE: *"},
+        {"select (select max(t.id) from t where t.id = u.id) from u group by k",
+         "!EXPRESSION_NOT_AGGREGATE: line 1:46: Subquery uses 'u.id' which must appear in GROUP BY "
+         "clause"},
+        {"select id in (select id from t), count(*) from u group by id in (select id from t) order "
+         "by 1",
+         "false|1\ntrue|3"},
+        {"select sum(max(v)) from u", "!NESTED_AGGREGATION: line 1:8: *"},
+        {"select id, id from u order by id", "!AMBIGUOUS_NAME: *"},
+        {"select distinct id from u order by v",
+         "!EXPRESSION_NOT_IN_DISTINCT: line 1:1: For SELECT DISTINCT, ORDER BY expressions must "
+         "appear in select list"},
+        {"select v x from u group by v order by max((select x))", "!COLUMN_NOT_FOUND: *"},
+        {"select count(*) from u having max(v) > 5", "4"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
+static void test_subqueries(void **state) {
+    static const struct sql_case cases[] = {
+        {"select (select 1, 'a')", "{'field0': 1, 'field1': a}"},
+        {"select (select 1 a, 'a' b where false)", "{'a': NULL, 'b': NULL}"},
+        {"select (1, 'x') in (select id, k from u), (5, 'x') in (select id, k from u)",
+         "true|false"},
+        {"select (1, null) in (select id, k from u), (5, null) in (select id, k from u)",
+         "NULL|false"},
+        {"select row(1) in (select id from t), row(3) = all (select id from t)", "true|false"},
+        {"select id from t where (id, name) in (values (2, 'b'), (3, 'c'))", "2"},
+        {"select 1 in (select id, k from u)",
+         "!TYPE_MISMATCH: line 1:10: Value expression and result of subquery must be of the same "
+         "type: row(integer) vs row(id integer, k varchar)"},
+        {"select (select u.* from (values 1)) from u where v = 20", "{'id': 1, 'k': y, 'v': 20}"},
+        {"select zz.* from u", "!TABLE_NOT_FOUND: line 1:8: Unable to resolve reference zz"},
+        {"select t.id, u.v from t left join u on t.id = u.id and u.v in (select max(v) from u) "
+         "order by 1",
+         "1|NULL\n2|NULL\n3|NULL"},
+        {"select t.id, u.v from t left join u on t.id = u.id and t.id > (select min(id) from u) "
+         "order by 1",
+         "1|NULL\n2|30\n3|NULL"},
+        {"select t.id, s.m, s.c from t left join lateral (select max(v) m, 7 c from u where u.id > "
+         "t.id) s on true order by 1",
+         "1|40|7\n2|40|7\n3|40|7"},
+        {"select t.id, s.m, s.c from t left join lateral (select max(v) m, 7 c from u where u.id < "
+         "t.id) s on true order by 1",
+         "1|NULL|7\n2|20|7\n3|30|7"},
+        {"select t.id, s.v from t left join lateral (select v from u where u.id = t.id) s on v > "
+         "15 "
+         "order by 1",
+         "1|20\n2|30\n3|NULL"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
+static void test_joins(void **state) {
+    static const struct sql_case cases[] = {
+        {"select a, b from (values 1, 2) x (a) right join unnest(array[5]) y (b) on true order by "
+         "1",
+         "1|5\n2|5"},
+        {"select a, b from (values array[5], array[]) x (a) left join unnest(a) y (b) on true "
+         "order "
+         "by 2",
+         "[5]|5\n[]|NULL"},
+        {"select * from t natural join u", "!NOT_SUPPORTED: line 1:15: Natural join not supported"},
+        {"select * from (values array[1]) x (a) right join unnest(a) on true",
+         "!INVALID_COLUMN_REFERENCE: line 1:57: LATERAL reference not allowed in RIGHT JOIN"},
+        {"select * from (values array[1]) x (a) left join unnest(a) on false", "!NOT_SUPPORTED: *"},
+        {"select * from t join u using (id, id)", "!DUPLICATE_COLUMN_NAME: line 1:35: *"},
+        {"select (select count(*) from t left join u x on x.id = y.id) from u y",
+         "!NOT_SUPPORTED: line 1:56: Reference to column 'y.id' from outer scope not allowed in "
+         "this context"},
+        {"select * from t tablesample bernoulli (100) order by 1", "1|a\n2|b\n3|NULL"},
+        {"select * from t tablesample bernoulli (101)", "!NUMERIC_VALUE_OUT_OF_RANGE: *"},
+        {"select * from t tablesample bernoulli (id)", "!EXPRESSION_NOT_CONSTANT: *"},
+        {"values (1, 'a'), if(true, (2, 'b')), null", "!TYPE_MISMATCH: *"},
+        {"values (1, 'a'), if(true, (2, 'b'))", "1|a\n2|b"},
+        {"with a (x, x) as (select 1, 2) select 1 from a", "!DUPLICATE_COLUMN_NAME: line 1:12: *"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recursion),
+        cmocka_unit_test(test_recursion), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_groups),    cmocka_unit_test(test_subqueries),
+        cmocka_unit_test(test_joins),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }
