@@ -27,7 +27,7 @@ for _ in $(seq 100); do
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
     sleep 0.05
 done
-"$python" tools/corpus_tables.py "$endpoint" --tpch 0.01 --tpcds 0.01 --extensions "$extensions" \
+"$python" tools/corpus_tables.py "$endpoint" --tpch 0.01 --both --tpcds 0.01 --extensions "$extensions" \
     --reference "$home/reference.duckdb"
 "$python" -c "import boto3
 boto3.client('s3', endpoint_url='$endpoint', region_name='us-east-1', aws_access_key_id='test', aws_secret_access_key='test').create_bucket(Bucket='corpus')"

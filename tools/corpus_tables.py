@@ -70,24 +70,24 @@ def duck_type(hive):
     return "VARCHAR" if hive.startswith(("varchar", "string")) else hive.upper()
 
 
-def store(endpoint, db, kind, prefix, folder):
+def store(endpoint, db, kind, name, prefix, folder):
     def client(service):
         return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
     s3, glue = client("s3"), client("glue")
-    s3.create_bucket(Bucket=kind)
-    glue.create_database(DatabaseInput={"Name": kind})
+    s3.create_bucket(Bucket=name)
+    glue.create_database(DatabaseInput={"Name": name})
     for table, columns in tables_of(db, kind).items():
         chosen = columns_of(kind, table, columns, prefix)
         select = ", ".join(f'CAST({e} AS {duck_type(t)}) AS "{n}"' for e, n, t in chosen)
-        db.execute(f'CREATE VIEW "{kind}_{table}" AS SELECT {select} FROM {kind}."{table}"')
+        db.execute(f'CREATE VIEW "{name}_{table}" AS SELECT {select} FROM {kind}."{table}"')
         path = f"{folder}/{table}.parquet"
-        db.execute(f"COPY \"{kind}_{table}\" TO '{path}' (FORMAT parquet, COMPRESSION snappy)")
-        s3.upload_file(path, kind, f"{table}/data.parquet")
+        db.execute(f"COPY \"{name}_{table}\" TO '{path}' (FORMAT parquet, COMPRESSION snappy)")
+        s3.upload_file(path, name, f"{table}/data.parquet")
         pathlib.Path(path).unlink()
-        glue.create_table(DatabaseName=kind, TableInput={
+        glue.create_table(DatabaseName=name, TableInput={
             "Name": table, "TableType": "EXTERNAL_TABLE", "Parameters": {"classification": "parquet", "EXTERNAL": "TRUE"},
             "StorageDescriptor": {
-                "Columns": [{"Name": n, "Type": t} for _, n, t in chosen], "Location": f"s3://{kind}/{table}/",
+                "Columns": [{"Name": n, "Type": t} for _, n, t in chosen], "Location": f"s3://{name}/{table}/",
                 "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
                 "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
                 "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"}}})
@@ -134,6 +134,7 @@ def main():
     options.add_argument("--tpch")
     options.add_argument("--tpcds")
     options.add_argument("--prefix", action="store_true")
+    options.add_argument("--both", action="store_true", help="TPC-H with prefixes as well, as database tpchspec")
     options.add_argument("--reference")
     options.add_argument("--extensions", default=".cache/duckdb-extensions")
     o = options.parse_args()
@@ -142,7 +143,9 @@ def main():
         for kind, scale in (("tpch", o.tpch), ("tpcds", o.tpcds)):
             if scale:
                 generate(db, kind, scale, o.extensions)
-                store(o.endpoint, db, kind, o.prefix, folder)
+                store(o.endpoint, db, kind, kind, o.prefix, folder)
+        if o.tpch and o.both:
+            store(o.endpoint, db, "tpch", "tpchspec", True, folder)
         store_empty(o.endpoint)
         if o.reference and o.tpch:
             keep(db, "tpch", o.reference)
