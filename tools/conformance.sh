@@ -37,6 +37,7 @@ run_suite() {
     case $suite in
     athena) buckets="bucket bucket-name qwerasdfq3451345254" ;;
     firehose) buckets="firehose-test" ;;
+    glue) buckets="my-bucket" ;;
     esac
     port=$(free_port)
     endpoint=http://127.0.0.1:$port

@@ -205,7 +205,7 @@ static int open_services(struct server *s, struct err *e) {
     if (rc) {
         return rc;
     }
-    s->glue = glue_service_new(s->catalog, s->crawl);
+    s->glue = glue_service_new(s->catalog, s->crawl, s->store);
     s->athena = athena_service_new(s->query, s->catalog);
     s->tarn = tarn_service_new(&td);
     if (!s->glue || !s->athena || !s->tarn) {

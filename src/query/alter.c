@@ -420,10 +420,6 @@ static int only_iceberg(enum sql_kind kind, const struct sql_ddl *d, struct err 
 }
 
 static int check_table(const struct alter_table *t, struct err *e) {
-    struct bytes type = plan_param(json_get(t->in, "Parameters"), "table_type");
-    if (bytes_eq_nocase(type, BYTES("iceberg")))
-        return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
-                             "ALTER TABLE of an Iceberg table is not supported");
     if (bytes_eq_str(json_get_str(t->in, "TableType"), "VIRTUAL_VIEW"))
         return ddl_hive_error(e, "SemanticException [Error 10131]: To alter a view you need to use "
                                  "the ALTER VIEW command.");
@@ -439,7 +435,13 @@ static int once(struct query_service *q, struct arena *a, enum sql_kind kind,
     rc = rc ? rc : check_table(&t, e);
     if (rc)
         return rc;
+    if (iceberg_is(t.in))
+        return iceberg_alter(q, a, kind, &t, d, e);
     switch (kind) {
+    case SQL_RENAME_TABLE:
+    case SQL_DROP_COLUMN:
+    case SQL_UNSET_PROPERTIES:
+        return only_iceberg(kind, d, e);
     case SQL_ADD_PARTITION:
         return add_partitions(q, a, &t, d, e);
     case SQL_DROP_PARTITION:
@@ -453,8 +455,6 @@ static int once(struct query_service *q, struct arena *a, enum sql_kind kind,
 
 int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind, const struct sql_ddl *d,
               struct bytes database, struct err *e) {
-    if (kind == SQL_RENAME_TABLE || kind == SQL_DROP_COLUMN || kind == SQL_UNSET_PROPERTIES)
-        return only_iceberg(kind, d, e);
     int rc = ERR_CONCURRENT_MODIFICATION;
     for (int i = 0; i < ATTEMPTS && rc == ERR_CONCURRENT_MODIFICATION; i++)
         rc = once(q, a, kind, d, database, e);

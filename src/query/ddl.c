@@ -241,8 +241,10 @@ static int check_table(struct arena *a, const struct sql_ddl *d, struct err *e) 
     return 0;
 }
 
-static int put_table(struct query_service *q, const struct sql_ddl *d, struct bytes database,
-                     struct err *e) {
+static int put_table(struct query_service *q, struct arena *a, const struct sql_ddl *d,
+                     struct bytes database, struct err *e) {
+    if (d->iceberg)
+        return iceberg_create(q, a, d, database, e);
     struct buf json = {0};
     struct jsonw w = jsonw_to(&json);
     write_table(&w, d, clock_wall_ms(q->d.clock));
@@ -257,11 +259,11 @@ static int create_table(struct query_service *q, struct arena *a, const struct s
                         struct bytes database, struct err *e) {
     int rc = check_table(a, d, e);
     if (!rc)
-        rc = put_table(q, d, database, e);
+        rc = put_table(q, a, d, database, e);
     if (rc == ERR_ENTITY_NOT_FOUND && bytes_eq_str(database, "default")) {
         rc = ddl_create_default(q, e);
         if (!rc)
-            rc = put_table(q, d, database, e);
+            rc = put_table(q, a, d, database, e);
     }
     if (rc == ERR_ENTITY_NOT_FOUND)
         return no_database(database, e);
@@ -274,9 +276,16 @@ static int create_table(struct query_service *q, struct arena *a, const struct s
                      BYTES_ARG(d->name.table));
 }
 
-static int drop_table(struct query_service *q, const struct sql_ddl *d, struct bytes database,
-                      struct err *e) {
-    int rc = catalog_table_delete(q->d.catalog, database, d->name.table, e);
+/* The rows of an Iceberg table go with it. */
+static int drop_table(struct query_service *q, struct arena *a, const struct sql_ddl *d,
+                      struct bytes database, struct err *e) {
+    struct catalog_table t;
+    struct json *in = NULL;
+    int rc = catalog_table_get(q->d.catalog, a, database, d->name.table, &t, e);
+    rc = rc ? rc : json_parse(a, t.json, &in, e);
+    rc = rc ? rc : catalog_table_delete(q->d.catalog, database, d->name.table, e);
+    if (!rc && iceberg_is(in))
+        rc = iceberg_drop_data(q, in, e);
     if (rc != ERR_ENTITY_NOT_FOUND)
         return rc;
     return d->if_exists
@@ -300,6 +309,8 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
     enum sql_kind kind = sql_statement_kind(s);
     if (kind == SQL_CREATE_VIEW || kind == SQL_DROP_VIEW || kind == SQL_SHOW_CREATE_VIEW)
         return view_run(q, a, x, s, out, ret_columns_json, e);
+    if (kind >= SQL_UPDATE && kind <= SQL_VACUUM)
+        return modify_run(q, a, x, s, e);
     if (!d)
         return err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0, "%s is not supported",
                              sql_substatement_type(s));
@@ -312,7 +323,7 @@ int ddl_run(struct query_service *q, struct arena *a, const struct exec *x, stru
     case SQL_CREATE_TABLE:
         return create_table(q, a, d, database, e);
     case SQL_DROP_TABLE:
-        return drop_table(q, d, database, e);
+        return drop_table(q, a, d, database, e);
     case SQL_ALTER_DATABASE:
     case SQL_ADD_PARTITION:
     case SQL_DROP_PARTITION:

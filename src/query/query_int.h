@@ -447,6 +447,19 @@ int alter_table_run(struct query_service *q, struct arena *a, enum sql_kind kind
                     struct err *e) WARN_UNUSED;
 int alter_database(struct query_service *q, struct arena *a, const struct sql_ddl *ddl,
                    struct bytes name, struct err *e) WARN_UNUSED;
+/* ---- iceberg_table.c: CREATE, ALTER and DROP of Iceberg tables ---- */
+bool iceberg_is(const struct json *table_input);
+/* 0, or what catalog_table_create gives. */
+int iceberg_create(struct query_service *q, struct arena *a, const struct sql_ddl *d,
+                   struct bytes database, struct err *e) WARN_UNUSED;
+int iceberg_alter(struct query_service *q, struct arena *a, enum sql_kind kind,
+                  const struct alter_table *t, const struct sql_ddl *d, struct err *e) WARN_UNUSED;
+/* The data of a table that is gone from the catalogue. */
+int iceberg_drop_data(struct query_service *q, const struct json *table_input,
+                      struct err *e) WARN_UNUSED;
+/* modify.c: UPDATE, DELETE, MERGE, OPTIMIZE, VACUUM. */
+int modify_run(struct query_service *q, struct arena *a, const struct exec *x,
+               const struct sql_statement *s, struct err *e) WARN_UNUSED;
 /* repair.c: MSCK REPAIR TABLE. `out` gets Hive's lines. */
 int repair_run(struct query_service *q, struct arena *a, const struct sql_ddl *ddl,
                struct bytes database, struct buf *out, struct err *e) WARN_UNUSED;

@@ -170,10 +170,12 @@ bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos 
 
 static struct bound_rel *bind_table(struct ctx *c, struct sql_relation *r, struct scope *ret) {
     struct bound_rel *b = NULL;
+    if (!bind_table_path(c, &r->table.name, r->pos, &b, ret))
+        return NULL;
     if (r->table.as_of_kind != SQL_AS_OF_NONE)
-        return fail(c->z, r->pos, "NOT_SUPPORTED", "FOR %s AS OF is not supported",
-                    r->table.as_of_kind == SQL_AS_OF_TIMESTAMP ? "TIMESTAMP" : "VERSION");
-    return bind_table_path(c, &r->table.name, r->pos, &b, ret) ? b : NULL;
+        return fail(c->z, r->pos, "NOT_SUPPORTED",
+                    "This connector does not support versioned tables");
+    return b;
 }
 
 /* ---- subqueries ---- */

@@ -19,8 +19,11 @@
 
 /* ---- PARTITION (k = v, ..) ---- */
 
-/* A value in quotes of either kind, or a bare number. */
+/* A value in quotes of either kind, also after DATE or TIMESTAMP, or a bare number. */
 static bool partition_value(struct ddl *d, struct bytes *ret, const char *context) {
+    if ((ddl_at(d, 0, "DATE") || ddl_at(d, 0, "TIMESTAMP")) && d->at + 1 < d->count &&
+        d->tokens[d->at + 1].kind == LEX_STRING_LITERAL)
+        ddl_advance(d);
     const struct lex_token *t = ddl_tok(d);
     if (t->kind != LEX_INTEGER)
         return ddl_string(d, ret, context);

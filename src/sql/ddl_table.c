@@ -49,11 +49,46 @@ static bool table_properties(struct ddl *d) {
 static bool serde_properties(struct ddl *d) {
     return ddl_properties(d, &d->out->serde_properties, &d->out->serde_property_count);
 }
+/* column | transform(column) | bucket(n, column) | truncate(n, column) and (column, n) */
+static bool number(struct ddl *d, int64_t *ret) {
+    if (!bytes_to_i64(ddl_tok(d)->text, ret))
+        return ddl_unrecognized(d, CONTEXT);
+    ddl_advance(d);
+    return true;
+}
+
+static bool transform(struct ddl *d) {
+    struct sql_transform t = {0};
+    if (!ddl_ident(d, &t.column, CONTEXT))
+        return false;
+    if (ddl_accept_kind(d, LEX_LPAREN)) {
+        t.name = t.column;
+        bool number_first = ddl_tok(d)->kind == LEX_INTEGER;
+        if (number_first && (!number(d, &t.argument) || !ddl_expect_kind(d, LEX_COMMA, CONTEXT)))
+            return false;
+        if (!ddl_ident(d, &t.column, CONTEXT) ||
+            (!number_first && ddl_accept_kind(d, LEX_COMMA) && !number(d, &t.argument)) ||
+            !ddl_expect_kind(d, LEX_RPAREN, CONTEXT))
+            return false;
+    }
+    return DDL_ADD(d, d->out->transforms, d->out->transform_count, t);
+}
+
+static bool transforms(struct ddl *d) {
+    do {
+        ddl_advance(d); /* ( or , */
+        if (!transform(d))
+            return false;
+    } while (ddl_tok(d)->kind == LEX_COMMA);
+    return ddl_expect_kind(d, LEX_RPAREN, CONTEXT);
+}
+
 /* Iceberg's PARTITIONED BY has names and transforms without types. */
 static bool partitioned_by(struct ddl *d) {
     enum lex_kind third = d->at + 2 < d->count ? d->tokens[d->at + 2].kind : LEX_EOF;
-    if (!d->out->external && (third == LEX_COMMA || third == LEX_RPAREN || third == LEX_LPAREN))
-        return ddl_unsupported(d, "CREATE TABLE of an Iceberg table");
+    if (!d->out->external && ddl_tok(d)->kind == LEX_LPAREN &&
+        (third == LEX_COMMA || third == LEX_RPAREN || third == LEX_LPAREN))
+        return transforms(d);
     return ddl_columns(d, &d->out->partition_columns, &d->out->partition_column_count, CONTEXT);
 }
 static bool skewed_by(struct ddl *d) {
@@ -208,14 +243,16 @@ static bool is_iceberg(const struct sql_ddl *out) {
 
 /* Athena's own texts, without a place. */
 static bool check_table(struct ddl *d) {
-    if (is_iceberg(d->out))
-        return ddl_unsupported(d, "CREATE TABLE of an Iceberg table");
+    d->out->iceberg = is_iceberg(d->out);
     if (ddl_tok(d)->kind != LEX_EOF && ddl_tok(d)->kind != LEX_SEMICOLON)
         return true; /* what is left over is the error */
     if (!d->out->location.len)
         return ddl_fail(d, SYNTAX,
                         "No location was specified for table. An S3 location must be specified");
-    return d->out->external || ddl_fail(d, SYNTAX, "External keyword required for table type HIVE");
+    if (d->out->iceberg && d->out->external)
+        return ddl_fail(d, SYNTAX, "External keyword not supported for table type ICEBERG");
+    return d->out->external || d->out->iceberg ||
+           ddl_fail(d, SYNTAX, "External keyword required for table type HIVE");
 }
 
 bool ddl_create_table(struct ddl *d) {
@@ -229,5 +266,5 @@ bool ddl_create_table(struct ddl *d) {
     if (ddl_tok(d)->kind == LEX_LPAREN &&
         !ddl_columns(d, &d->out->columns, &d->out->column_count, CONTEXT))
         return false;
-    return all_clauses(d) && check_table(d) && ddl_default_format(d);
+    return all_clauses(d) && check_table(d) && (d->out->iceberg || ddl_default_format(d));
 }

@@ -125,11 +125,19 @@ struct sql_partition_spec { /* ALTER TABLE .. PARTITION (k = v, ..) */
     size_t value_count;
     struct bytes location; /* ADD; NULL: the table's folder, then k=v/ for each column */
 };
+struct sql_transform { /* Iceberg: PARTITIONED BY (bucket(16, id), day(ts), category) */
+    struct bytes name; /* lower case; "": the column itself */
+    struct bytes column;
+    int64_t argument;
+};
 struct sql_ddl {
     struct sql_name name;
     bool if_exists, if_not_exists, cascade;
     bool extended, formatted; /* DESCRIBE */
     bool external;            /* CREATE EXTERNAL TABLE */
+    bool iceberg;             /* CREATE TABLE with 'table_type' = 'ICEBERG' */
+    struct sql_transform *transforms;
+    size_t transform_count;
     struct bytes comment, location;
     struct sql_column_def *columns;
     size_t column_count;
@@ -173,6 +181,12 @@ struct sql_view_statement {
 int sql_statement_view(struct arena *a, const struct sql_statement *s,
                        struct bytes default_database, struct sql_view_statement *ret,
                        struct err *e) WARN_UNUSED;
+
+/* The table that UPDATE, DELETE, MERGE, OPTIMIZE or VACUUM names; line and column are the name's.
+ */
+int sql_statement_target(struct arena *a, const struct sql_statement *s,
+                         struct bytes default_database, struct sql_view_statement *ret,
+                         struct err *e) WARN_UNUSED;
 
 /* Trino's spelling of a Hive type; empty when the arena is full. */
 struct bytes sql_type_of_hive(struct arena *a, const struct type *t);

@@ -233,6 +233,14 @@ const char *sql_statement_type(const struct sql_statement *s) {
 const char *sql_substatement_type(const struct sql_statement *s) {
     return kinds[s->kind].substatement;
 }
+int sql_statement_target(struct arena *a, const struct sql_statement *s,
+                         struct bytes default_database, struct sql_view_statement *ret,
+                         struct err *e) {
+    int rc = sql_statement_view(a, s, default_database, ret, e);
+    ret->line = s->dml->table_pos.line;
+    ret->column = s->dml->table_pos.column;
+    return rc;
+}
 bool sql_statement_explain(const struct sql_statement *s, struct sql_explain *ret) {
     if (s->kind != SQL_EXPLAIN)
         return false;

@@ -82,6 +82,19 @@ static void print_buckets(const struct sql_ddl *d, struct buf *out) {
     buf_add_fmt(out, " INTO %lld BUCKETS", (long long)d->bucket_count);
 }
 
+/* bucket(16, `id`) */
+static void print_transform(size_t index, const struct sql_transform *t, struct buf *out) {
+    buf_add_str(out, index ? ", " : " PARTITIONED BY (");
+    if (t->name.len) {
+        print_name(t->name, out);
+        buf_add_char(out, '(');
+    }
+    if (t->name.len && t->argument)
+        buf_add_fmt(out, "%lld, ", (long long)t->argument);
+    print_name(t->column, out);
+    buf_add_str(out, t->name.len ? ")" : "");
+}
+
 static void print_create_table(const struct sql_ddl *d, struct buf *out) {
     buf_add_str(out, d->external ? "CREATE EXTERNAL TABLE " : "CREATE TABLE ");
     buf_add_str(out, d->if_not_exists ? "IF NOT EXISTS " : "");
@@ -95,6 +108,9 @@ static void print_create_table(const struct sql_ddl *d, struct buf *out) {
         buf_add_str(out, " PARTITIONED BY ");
         print_columns(d->partition_columns, d->partition_column_count, out);
     }
+    for (size_t i = 0; i < d->transform_count; i++)
+        print_transform(i, &d->transforms[i], out);
+    buf_add_str(out, d->transform_count ? ")" : "");
     print_buckets(d, out);
     print_clause(" ROW FORMAT SERDE ", d->serde_class, out);
     print_properties(" WITH SERDEPROPERTIES (", d->serde_properties, d->serde_property_count, out);

@@ -342,8 +342,8 @@ def test_nested_constraints_in_aws_words(glue):
         "ValidationException")
     assert error(glue.update_database, Name="limits", DatabaseInput={"Name": "other"})["Code"] == (
         "InvalidInputException")
-    assert error(glue.create_table, DatabaseName="limits", TableInput=table_input("t"),
-                 OpenTableFormatInput={"IcebergInput": {"MetadataOperation": "CREATE"}})[
+    assert error(glue.update_table, DatabaseName="limits", TableInput=table_input("t"),
+                 UpdateOpenTableFormatInput={"UpdateIcebergInput": {"UpdateIcebergTableInput": {"Updates": []}}})[
         "Code"] == "NotImplementedException"
 
 

@@ -378,12 +378,14 @@ const struct api_op glue_operations[] = {
     GLUE_CRAWLER_OPS(OP, CHANGE),
     {0}};
 
-const struct api_service *glue_service_new(struct catalog *c, struct crawl_service *crawl) {
+const struct api_service *glue_service_new(struct catalog *c, struct crawl_service *crawl,
+                                           struct store *store) {
     struct glue_service *s = mem_calloc(1, sizeof *s);
     if (!s)
         return NULL;
     s->catalog = c;
     s->crawl = crawl;
+    s->store = store;
     s->api = (struct api_service){.name = "glue",
                                   .target_prefix = "AWSGlue",
                                   .protocol = API_JSON_1_1,

@@ -6,10 +6,11 @@
 #include "api/api.h"
 #include "catalog/catalog.h"
 #include "crawl/crawl.h"
+#include "store/store.h"
 
-/* NULL when memory is short. `c` and `crawl` must outlive the service. */
-const struct api_service *glue_service_new(struct catalog *c,
-                                           struct crawl_service *crawl) WARN_UNUSED;
+/* NULL when memory is short. `c`, `crawl` and `store` must outlive the service. */
+const struct api_service *glue_service_new(struct catalog *c, struct crawl_service *crawl,
+                                           struct store *store) WARN_UNUSED;
 void glue_service_free(const struct api_service **s);
 
 /* The operation table, ended by name NULL; tools/operations.c documents it. */

@@ -12,16 +12,24 @@ struct glue_service {
     struct api_service api;
     struct catalog *catalog;
     struct crawl_service *crawl;
+    struct store *store;
     struct glue_queue *writer, *searcher;
 };
 static inline struct catalog *glue_catalog(const struct api_call *call) {
     const struct glue_service *s = call->service->ctx;
     return s->catalog;
 }
+static inline struct store *glue_store(const struct api_call *call) {
+    const struct glue_service *s = call->service->ctx;
+    return s->store;
+}
 static inline struct crawl_service *glue_crawl(const struct api_call *call) {
     const struct glue_service *s = call->service->ctx;
     return s->crawl;
 }
+
+/* ---- glue_iceberg.c ---- the TableInput of a table whose metadata file it writes. */
+int glue_iceberg_input(struct api_call *call, struct bytes *json) WARN_UNUSED;
 
 /* ---- glue_queue.c ---- */
 int glue_queue_new(struct glue_queue **ret) WARN_UNUSED;

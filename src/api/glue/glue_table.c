@@ -51,11 +51,18 @@ static int add_indexes(struct api_call *call, struct bytes database, struct byte
 
 int glue_create_table(struct api_call *call) {
     struct bytes database = glue_name(call, call->in, "DatabaseName"), name = {0}, json = {0};
-    int rc = check_supported(call, "OpenTableFormatInput");
-    if (!rc)
-        rc = read_input(call, &name, &json);
+    struct catalog_database there;
+    struct catalog_table taken;
+    struct err none;
+    int rc = read_input(call, &name, &json);
     if (!rc)
         rc = glue_check_indexes(call, json_get(call->in, "TableInput"));
+    if (!rc && json_get(call->in, "OpenTableFormatInput")) {
+        rc = catalog_database_get(glue_catalog(call), call->arena, database, &there, &call->err);
+        if (!rc &&
+            catalog_table_get(glue_catalog(call), call->arena, database, name, &taken, &none))
+            rc = glue_iceberg_input(call, &json);
+    }
     if (!rc)
         rc = catalog_table_create(glue_catalog(call), database, name, json, &call->err);
     return rc ? rc : add_indexes(call, database, name);
