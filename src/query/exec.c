@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/vfs.h"
 #include "query/query_int.h"
+#include "query/remote.h"
 
 static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
 
@@ -247,12 +248,15 @@ static void task_done(void *ctx, const struct work_result *r) {
     struct err e = {0};
     pthread_mutex_lock(&q->lock);
     x->engine_us = json_get_i64(r->ok, "engine_us", r->run_us);
-    x->scanned_bytes = x->plan->scanned_bytes;
+    x->scanned_bytes = x->plan->remote ? (uint64_t)json_get_i64(r->ok, "scanned_bytes", 0)
+                                       : x->plan->scanned_bytes;
     x->billed_bytes = plan_billed_bytes(x->plan, x->scanned_bytes);
     x->output_rows = (uint64_t)json_get_i64(r->ok, "rows", 0);
     x->output_bytes = (uint64_t)json_get_i64(r->ok, "output_bytes", 0);
     x->input_rows = input_rows(x->plan);
-    bool kept = r->rc || x->is_analyze || keep_columns(x, x->plan->columns_json);
+    struct bytes columns =
+        x->plan->remote ? remote_columns(&x->plan->arena, r->ok) : x->plan->columns_json;
+    bool kept = r->rc || x->is_analyze || keep_columns(x, columns);
     bool cancelled = x->cancel && r->rc;
     pthread_mutex_unlock(&q->lock);
     if (r->rc) /* a worker that was killed could not clean up */
@@ -279,6 +283,7 @@ static int submit(struct exec *x, struct err *e) {
     struct work_task t = {.group = admit_pool_group(x->group),
                           .json = x->plan->task_json,
                           .timeout_ms = x->limits.timeout_s * 1000,
+                          .grace_ms = x->plan->remote ? REMOTE_GRACE_MS : 0,
                           .started = task_started,
                           .done = task_done,
                           .ctx = x};
@@ -333,7 +338,8 @@ static int run_select(struct exec *x, struct err *e) {
     int64_t start_us = clock_mono_us(q->d.clock);
     if (x->attempt++ == 0 && x->is_select && reuse_by_age(x))
         return stand_on(x);
-    int rc = plan_make(q, x, &x->plan, e);
+    bool remote = x->is_select && x->limits.engine == ENGINE_TRINO;
+    int rc = remote ? remote_plan(q, x, &x->plan, e) : plan_make(q, x, &x->plan, e);
     pthread_mutex_lock(&q->lock);
     x->plan_us = clock_mono_us(q->d.clock) - start_us;
     pthread_mutex_unlock(&q->lock);

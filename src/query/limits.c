@@ -11,12 +11,21 @@
 #include "query/query_int.h"
 #include <stddef.h>
 
+#define TRINO_URL_MAX 255
+#define TRINO_CATALOG_MAX 127
+
+/* In place of words: the value is a text of at most `max` bytes. */
+static const char is_text[] = "";
+
 static const struct limit {
     const char *tag;
     size_t offset;
     int64_t min, max;
     const char *words; /* NULL: a number; else the values 0, 1, .. by name */
 } table[] = {
+    {"tarn.engine", offsetof(struct limits, engine), 0, 1, "tarn trino"},
+    {"tarn.trino_url", offsetof(struct limits, trino_url), 0, TRINO_URL_MAX, is_text},
+    {"tarn.trino_catalog", offsetof(struct limits, trino_catalog), 0, TRINO_CATALOG_MAX, is_text},
     {"tarn.concurrency", offsetof(struct limits, concurrency), 1, 32, NULL},
     {"tarn.queue", offsetof(struct limits, queue), 0, 100000, NULL},
     {"tarn.memory_mb", offsetof(struct limits, memory_mb), 64, 1 << 24, NULL},
@@ -49,6 +58,8 @@ static bool read_word(const char *words, struct bytes text, int64_t *ret) {
 }
 
 static bool read_value(const struct limit *l, struct bytes text, int64_t *ret) {
+    if (l->words == is_text)
+        return text.len <= (size_t)l->max && !memchr(text.ptr, 0, text.len);
     if (l->words)
         return read_word(l->words, text, ret);
     return bytes_to_i64(text, ret) && *ret >= l->min && *ret <= l->max;
@@ -65,6 +76,9 @@ int query_limit_check(struct bytes tag, struct bytes value, struct err *e) {
                        BYTES_ARG(tag));
     if (read_value(l, value, &n))
         return 0;
+    if (l->words == is_text)
+        return err_set(e, ERR_INVALID_REQUEST, "The tag %s has at most %lld characters.", l->tag,
+                       (long long)l->max);
     if (l->words)
         return err_set(e, ERR_INVALID_REQUEST, "The tag %s must be one of: %s (not '%.*s').",
                        l->tag, l->words, BYTES_ARG(value));
@@ -82,6 +96,8 @@ static void set_defaults(struct query_service *q, struct bytes workgroup, struct
                          .threads = o.threads,
                          .spill_mb = o.spill_mb,
                          .timeout_s = QUERY_TIMEOUT_MS / 1000,
+                         .trino_url = "http://127.0.0.1:8080",
+                         .trino_catalog = "awsdatacatalog",
                          .priority =
                              bytes_eq_str(workgroup, "primary") ? PRIORITY_NORMAL : PRIORITY_LOW};
 }
@@ -113,6 +129,16 @@ static int apply_reservations(struct query_service *q, struct arena *a, struct b
     return rc;
 }
 
+static void set_value(struct limits *l, const struct limit *limit, struct bytes text, int64_t v) {
+    char *at = (char *)l + limit->offset;
+    if (limit->words != is_text) {
+        memcpy(at, &v, sizeof v);
+    } else {
+        memcpy(at, text.ptr, text.len);
+        at[text.len] = 0;
+    }
+}
+
 int limits_load(struct query_service *q, struct arena *a, struct bytes workgroup,
                 struct limits *ret, struct err *e) {
     struct bytes resource = arena_fmt(a, "athena:workgroup/%.*s", BYTES_ARG(workgroup));
@@ -127,7 +153,7 @@ int limits_load(struct query_service *q, struct arena *a, struct bytes workgroup
         const struct limit *limit = find(tags[i].key);
         int64_t v;
         if (limit && read_value(limit, tags[i].value, &v))
-            *(int64_t *)((char *)&l + limit->offset) = v;
+            set_value(&l, limit, tags[i].value, v);
     }
     if (!rc)
         *ret = l;
@@ -136,6 +162,10 @@ int limits_load(struct query_service *q, struct arena *a, struct bytes workgroup
 
 void limits_write(const struct limits *l, struct jsonw *w) {
     for (size_t i = 0; i < COUNT_OF(table); i++) {
+        if (table[i].words == is_text) {
+            jsonw_kv_cstr(w, table[i].tag + 5, (const char *)l + table[i].offset);
+            continue;
+        }
         int64_t v = *(const int64_t *)((const char *)l + table[i].offset);
         struct bytes rest = bytes_str(table[i].words ? table[i].words : ""), word = {0};
         for (int64_t k = 0; table[i].words && k <= v; k++)

@@ -10,6 +10,7 @@
 
 enum priority { PRIORITY_HIGH, PRIORITY_NORMAL, PRIORITY_LOW };
 enum reuse { REUSE_OFF, REUSE_DATA };
+enum engine { ENGINE_TARN, ENGINE_TRINO };
 
 struct limits {
     int64_t concurrency; /* queries that run at once, each in a worker process of its own */
@@ -20,6 +21,8 @@ struct limits {
     int64_t require_partition_filter;
     int64_t reuse;        /* enum reuse */
     int64_t cutoff_bytes; /* 0: none */
+    int64_t engine;       /* enum engine */
+    char trino_url[256], trino_catalog[128];
 };
 
 /* Of a workgroup that exists: defaults, its capacity reservation's, its tags. */

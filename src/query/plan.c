@@ -131,8 +131,8 @@ static int emit(struct plan *p, struct buf *out, struct err *e) {
 }
 
 /* ---- the task ---- */
-static int output_paths(struct plan *p, const struct exec *x, const char **ret_output,
-                        const char **ret_tmp, struct err *e) {
+int plan_output_paths(struct plan *p, const struct exec *x, const char **ret_output,
+                      const char **ret_tmp, struct err *e) {
     struct bytes bucket, key;
     if (!store_split_uri(x->output_uri, &bucket, &key))
         return err_set(e, ERR_INTERNAL, "The output location is not an S3 URI.");
@@ -175,7 +175,7 @@ static int write_task(struct plan *p, const struct exec *x, struct bytes sql, st
     size_t n;
     const struct sql_out_column *columns = sql_plan_columns(p->sql, &n);
     struct jsonw w = jsonw_to(out);
-    int rc = output_paths(p, x, &output, &tmp, e);
+    int rc = plan_output_paths(p, x, &output, &tmp, e);
     if (rc)
         return rc;
     jsonw_object(&w);

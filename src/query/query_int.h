@@ -272,6 +272,7 @@ struct plan {
     size_t facts_count, facts_cap;
     struct bytes columns_json; /* ColumnInfo array */
     struct bytes task_json;
+    bool remote;                 /* the task is for a Trino */
     const char *tmp;             /* where the worker writes before renaming */
     const struct limits *limits; /* refuse what they do not allow; NULL: refuse nothing */
     bool has_fingerprint;
@@ -279,6 +280,9 @@ struct plan {
     uint64_t scanned_bytes;
     struct plan_times times;
 };
+/* Where the worker writes the result and renames it from; its folder is there. */
+int plan_output_paths(struct plan *p, const struct exec *x, const char **ret_output,
+                      const char **ret_tmp, struct err *e) WARN_UNUSED;
 /* Parses, resolves, prunes, lists; *ret is ready to submit. Free with plan_free. */
 int plan_make(struct query_service *q, const struct exec *x, struct plan **ret,
               struct err *e) WARN_UNUSED;

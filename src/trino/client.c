@@ -13,6 +13,8 @@
 #include <curl/curl.h>
 #include <time.h>
 
+#define STOP_POLL_MS 10 /* how often a waiting request looks whether it is still wanted */
+#define CANCEL_MS 1000
 #define BUSY_TRIES 50
 #define BUSY_PAUSE_MS 100
 
@@ -22,6 +24,7 @@ struct run {
     const atomic_bool *stop;
     struct err *e;
     CURL *curl;
+    CURLM *multi; /* for waiting with an eye on `stop` */
     struct curl_slist *headers;
     struct buf body;
     struct buf next; /* URI of the next page; empty at the end */
@@ -37,12 +40,6 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx) {
     return buf_ok(body) ? size * count : 0;
 }
 
-static int look_at_stop(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
-    const struct run *r = ctx;
-    (void)a, (void)b, (void)c, (void)d;
-    return atomic_load(r->stop);
-}
-
 static bool add_header(struct run *r, const char *name, const char *member) {
     struct bytes value = json_get_str(r->task, member);
     struct bytes line = arena_fmt(r->arena, "%s: %.*s", name, BYTES_ARG(value));
@@ -54,7 +51,8 @@ static bool add_header(struct run *r, const char *name, const char *member) {
 
 static int prepare(struct run *r) {
     r->curl = curl_easy_init();
-    if (!r->curl || !add_header(r, "X-Trino-User", "user") ||
+    r->multi = curl_multi_init();
+    if (!r->curl || !r->multi || !add_header(r, "X-Trino-User", "user") ||
         !add_header(r, "X-Trino-Catalog", "catalog") ||
         !add_header(r, "X-Trino-Schema", "schema") || !add_header(r, "X-Trino-Source", "source"))
         return err_set(r->e, ERR_NOMEM, NULL);
@@ -63,9 +61,6 @@ static int prepare(struct run *r) {
     curl_easy_setopt(r->curl, CURLOPT_HTTPHEADER, r->headers);
     curl_easy_setopt(r->curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(r->curl, CURLOPT_WRITEDATA, &r->body);
-    curl_easy_setopt(r->curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(r->curl, CURLOPT_XFERINFOFUNCTION, look_at_stop);
-    curl_easy_setopt(r->curl, CURLOPT_XFERINFODATA, r);
     curl_easy_setopt(r->curl, CURLOPT_CONNECTTIMEOUT, 10L);
     return 0;
 }
@@ -73,6 +68,23 @@ static int prepare(struct run *r) {
 static void pause_ms(long ms) {
     struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
     nanosleep(&t, NULL);
+}
+
+/* As curl_easy_perform, until it ends or `stop` is set. */
+static CURLcode perform(struct run *r, const atomic_bool *stop) {
+    CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+    int running = 1, left;
+    if (curl_multi_add_handle(r->multi, r->curl))
+        return CURLE_OUT_OF_MEMORY;
+    while (running && !atomic_load(stop))
+        if (curl_multi_perform(r->multi, &running) ||
+            (running && curl_multi_poll(r->multi, NULL, 0, STOP_POLL_MS, NULL)))
+            break;
+    for (CURLMsg *m; (m = curl_multi_info_read(r->multi, &left));)
+        if (m->msg == CURLMSG_DONE)
+            result = m->data.result;
+    curl_multi_remove_handle(r->multi, r->curl);
+    return result;
 }
 
 /* The status of one request; its body is in r->body. `statement` NULL: GET. */
@@ -88,7 +100,7 @@ static int request_once(struct run *r, const char *url, const struct bytes *stat
     } else {
         curl_easy_setopt(r->curl, CURLOPT_HTTPGET, 1L);
     }
-    CURLcode rc = curl_easy_perform(r->curl);
+    CURLcode rc = perform(r, r->stop);
     curl_easy_setopt(r->curl, CURLOPT_ERRORBUFFER, NULL);
     if (rc == CURLE_ABORTED_BY_CALLBACK || atomic_load(r->stop))
         return err_set(r->e, ERR_CANCELED, NULL);
@@ -196,18 +208,15 @@ static int read_page(struct run *r, const char *url, const struct bytes *stateme
 }
 
 static void cancel(struct run *r) {
-    struct run quiet = *r;
-    atomic_bool never = false;
+    const atomic_bool never = false;
     const char *url = r->next.len ? buf_cstr(&r->next) : NULL;
     if (!url)
         return;
-    quiet.stop = &never;
-    curl_easy_setopt(r->curl, CURLOPT_XFERINFODATA, &quiet);
     curl_easy_setopt(r->curl, CURLOPT_HTTPGET, 1L);
     curl_easy_setopt(r->curl, CURLOPT_CUSTOMREQUEST, "DELETE");
-    curl_easy_setopt(r->curl, CURLOPT_TIMEOUT, 5L);
+    curl_easy_setopt(r->curl, CURLOPT_TIMEOUT_MS, (long)CANCEL_MS);
     curl_easy_setopt(r->curl, CURLOPT_URL, url);
-    (void)curl_easy_perform(r->curl);
+    (void)perform(r, &never);
 }
 
 static int run(struct run *r) {
@@ -258,6 +267,7 @@ int trino_run_query(struct arena *a, const struct json *task, const atomic_bool 
     row_file_close(&r.file);
     curl_slist_free_all(r.headers);
     curl_easy_cleanup(r.curl);
+    curl_multi_cleanup(r.multi);
     buf_clear(&r.body);
     buf_clear(&r.next);
     return rc;

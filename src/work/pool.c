@@ -133,7 +133,8 @@ static void send_cancel(struct work_pool *p, struct worker_slot *w, int64_t now)
     char text[48];
     int n = snprintf(text, sizeof text, "{\"cancel\":%llu}", (unsigned long long)w->job->id);
     w->job->cancel_sent = true;
-    w->job->kill_at_us = now + CANCEL_GRACE_US;
+    int64_t grace_ms = w->job->task.grace_ms;
+    w->job->kill_at_us = now + (grace_ms ? grace_ms * 1000 : CANCEL_GRACE_US);
     worker_send(p, w, bytes_of(text, (size_t)n));
 }
 

@@ -57,6 +57,7 @@ struct work_task {
     int group;          /* enum work_group, or of work_group_define */
     struct bytes json;  /* the message without "id"; copied */
     int64_t timeout_ms; /* from the start of running; 0: none. Past it the worker is killed */
+    int64_t grace_ms;   /* what a cancelled task may take to end by itself; 0: 50 */
     void (*started)(void *ctx);                               /* may be NULL */
     void (*progress)(void *ctx, const struct json *progress); /* may be NULL */
     void (*done)(void *ctx, const struct work_result *r);     /* supervisor thread, exactly once */

@@ -124,3 +124,44 @@ def test_trino_deletes_alters_and_drops(lake):
     trino("drop view v")
     trino("drop table parts")
     assert server.client("glue").get_tables(DatabaseName="bench")["TableList"] == []
+
+
+def test_a_workgroup_whose_engine_is_trino(lake):
+    server, trino = lake
+    athena = server.client("athena")
+    athena.create_work_group(
+        Name="large",
+        Configuration={"ResultConfiguration": {"OutputLocation": "s3://lake/results/"}},
+        Tags=[{"Key": "tarn.engine", "Value": "trino"}, {"Key": "tarn.trino_url", "Value": f"http://127.0.0.1:{trino.__self__.port}"},
+              {"Key": "tarn.trino_catalog", "Value": "tarn"}],
+    )
+    server.rows("create database if not exists numbers location 's3://lake/numbers/'")
+    trino("create table numbers.n with (format = 'PARQUET') as select * from (values (1, 'x'), (2, null), (3, 'it''s \"q\"')) t(a, b)")
+    sql = ("select a, b, array[a, null] r, map(array['k'], array[a]) m, cast(row(a, b) as row(x integer, y varchar)) w, "
+           "cast(a as decimal(5,2)) d, timestamp '2020-01-01 00:00:00.1' t, X'00ff' v, 1e10 e, nan() from n order by a")
+    mine = server.query(sql, database="numbers")
+    theirs = server.query(sql, database="numbers", WorkGroup="large")
+    assert mine["Status"]["State"] == theirs["Status"]["State"] == "SUCCEEDED", (mine["Status"], theirs["Status"])
+    pages = [athena.get_query_results(QueryExecutionId=q["QueryExecutionId"])["ResultSet"] for q in (mine, theirs)]
+    assert pages[0]["Rows"] == pages[1]["Rows"]
+    assert [c["Type"] for c in pages[0]["ResultSetMetadata"]["ColumnInfo"]] == [
+        c["Type"] for c in pages[1]["ResultSetMetadata"]["ColumnInfo"]]
+    assert theirs["Statistics"]["DataScannedInBytes"] > 0
+    failed = server.query("select nothing from n", database="numbers", WorkGroup="large")
+    assert failed["Status"]["StateChangeReason"].startswith("COLUMN_NOT_FOUND: line 1:8: Column 'nothing' cannot be resolved")
+    found = server.query("select a from n where a > ?;", database="numbers", WorkGroup="large", ExecutionParameters=["2"])
+    assert athena.get_query_results(QueryExecutionId=found["QueryExecutionId"])["ResultSet"]["Rows"][1:] == [
+        {"Data": [{"VarCharValue": "3"}]}]
+    slow = athena.start_query_execution(
+        QueryString="select count(*) from unnest(sequence(1, 10000)) a(x), unnest(sequence(1, 10000)) b(y), unnest(sequence(1, 10000)) c(z) where x + y = z",
+        WorkGroup="large")["QueryExecutionId"]
+    import time
+    time.sleep(1)
+    athena.stop_query_execution(QueryExecutionId=slow)
+    for _ in range(200):
+        if athena.get_query_execution(QueryExecutionId=slow)["QueryExecution"]["Status"]["State"] == "CANCELLED":
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError("not cancelled")
+    assert trino("select count(*) from system.runtime.queries where state = 'RUNNING' and query like '%10000%' and query not like '%runtime%'")[0] == [[0]]
