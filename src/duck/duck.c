@@ -82,6 +82,8 @@ static int register_all(struct duck *d, struct err *e) {
         rc = duck_register_functions(d->con, e);
     if (!rc)
         rc = logscan_register(d->con, &d->scans, e);
+    if (!rc)
+        rc = text_scan_register(d->con, &d->texts, e);
     session_end(d);
     return rc;
 }

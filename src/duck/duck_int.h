@@ -6,6 +6,7 @@
 #include "duck/duck.h"
 #include "duck/lib.h"
 #include "duck/logscan.h"
+#include "duck/text_scan.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -17,6 +18,7 @@ struct duck {
     struct duck_options options;
     int64_t threads, memory_mb; /* in force now */
     struct logscan_set *scans;  /* the running task's; what tarn_log(i) reads */
+    struct text_set *texts;     /* the same for tarn_text(i) */
     _Atomic bool stopped;       /* duck_interrupt came; cleared by duck_reset */
     pthread_mutex_t lock;       /* guards con against duck_interrupt */
     duckdb_connection con;      /* the running task's connection, or NULL */

@@ -17,6 +17,7 @@ struct query {
     const struct json *task;
     struct err *e;
     struct logscan_set scans;
+    struct text_set texts;
     duckdb_prepared_statement statement;
     duckdb_pending_result pending;
     duckdb_result result;
@@ -95,6 +96,25 @@ static int write_rows(struct query *q) {
 }
 
 /* ---- views ---- */
+static int read_texts(struct query *q) {
+    const struct json *texts = json_get(q->task, "texts");
+    size_t count = texts ? texts->count : 0, i = 0;
+    struct text_scan *scans = ARENA_NEW_N(q->arena, struct text_scan, count + 1);
+    if (!scans) {
+        return err_set(q->e, ERR_NOMEM, NULL);
+    }
+    JSON_FOR_EACH(text, texts) {
+        int rc = text_scan_from_json(q->arena, text, &scans[i], q->e);
+        if (rc) {
+            return rc;
+        }
+        scans[i++].max_threads = (int)q->duck->options.threads;
+    }
+    q->texts = (struct text_set){scans, count, &q->duck->stopped};
+    q->duck->texts = &q->texts;
+    return 0;
+}
+
 static int read_scans(struct query *q) {
     const struct json *views = json_get(q->task, "views");
     size_t count = views ? views->count : 0, i = 0;
@@ -111,7 +131,7 @@ static int read_scans(struct query *q) {
     }
     logscan_set_init(&q->scans, scans, count, &q->duck->stopped);
     q->duck->scans = &q->scans;
-    return 0;
+    return read_texts(q);
 }
 
 static int make_views(struct query *q) {
@@ -201,6 +221,7 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
     int rc = read_scans(&q);
     if (rc) {
         d->scans = NULL;
+        d->texts = NULL;
         return rc;
     }
     rc = session_begin(d, task, e);
@@ -212,6 +233,7 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
         session_end(d);
     }
     d->scans = NULL;
+    d->texts = NULL;
     logscan_set_clear(&q.scans);
     if (!rc) {
         struct jsonw w = jsonw_to(ok_out);

@@ -320,7 +320,8 @@ static int write_conditions(struct explain *x, struct err *e) {
 
 /* ---- scans ---- */
 static const char *format_name(enum table_format f) {
-    static const char *const names[] = {"parquet", "json", "text", "csv", "catalogue", "unknown"};
+    static const char *const names[] = {"parquet", "json", "text",      "csv",
+                                        "regex",   "grok", "catalogue", "unknown"};
     return names[f];
 }
 

@@ -79,6 +79,8 @@ static int plan_scan(struct plan *p, struct plan_scan *s, bool *ret_stale, struc
     if (s->table->fill)
         return s->table->fill(p, s, e);
     int rc = plan_list_files(p, s, e);
+    if (!rc && symlink_is(s->table))
+        rc = symlink_follow(p, s, e);
     if (!rc)
         rc = hidden_choose_files(p, s, e);
     int64_t listed_us = now_us(p);
@@ -166,6 +168,11 @@ static void write_views(struct jsonw *w, const struct plan *p) {
     for (size_t i = 0; i < p->scan_count; i++)
         for (size_t j = 0; j < p->scans[i].tail_count; j++)
             jsonw_raw(w, p->scans[i].tails[j].view_json);
+    jsonw_end_array(w);
+    jsonw_name(w, "texts");
+    jsonw_array(w);
+    for (const struct plan_text *t = p->texts; t; t = t->next)
+        jsonw_raw(w, t->json);
     jsonw_end_array(w);
 }
 

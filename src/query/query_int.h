@@ -172,6 +172,8 @@ enum table_format {
     FORMAT_JSON,
     FORMAT_LAZY_TEXT, /* LazySimpleSerDe */
     FORMAT_CSV,       /* OpenCSVSerde */
+    FORMAT_REGEX,     /* RegexSerDe */
+    FORMAT_GROK,      /* GrokSerDe */
     FORMAT_VIRTUAL,   /* virtual.h: no files */
     FORMAT_UNKNOWN
 };
@@ -248,6 +250,11 @@ struct plan_scan {
     struct bytes rows_text; /* FORMAT_VIRTUAL: the relation, without parentheses */
 };
 
+struct plan_text {
+    struct plan_text *next;
+    struct bytes json; /* as duck/text_scan.h reads it */
+};
+
 struct plan_times { /* where planning's time went, in microseconds */
     int64_t analyze_us, partitions_us, files_us, facts_us, total_us;
 };
@@ -270,6 +277,8 @@ struct plan {
     size_t listing_count, listing_cap;
     const struct file_facts **facts; /* references */
     size_t facts_count, facts_cap;
+    struct plan_text *texts; /* tables of text that the task reads, by number */
+    size_t text_count;
     struct bytes columns_json; /* ColumnInfo array */
     struct bytes task_json;
     bool remote;                 /* the task is for a Trino */
@@ -326,6 +335,9 @@ bool plan_prunes(const struct plan_scan *s);
 
 /* listing.c: the files that a scan's partitions hold. */
 int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* symlink.c: whether the files listed are manifests; their place taken by the files they name. */
+bool symlink_is(const struct plan_table *t);
+int symlink_follow(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 /* facts.c: facts of the scan's Parquet files, asked of a worker when not known; then chooses row
  * groups, and leaves out files of which none is read. */
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
@@ -377,6 +389,9 @@ int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr,
                      struct err *e) WARN_UNUSED;
 int plan_json_relation(struct plan *p, struct plan_scan *s, struct buf *out,
                        struct err *e) WARN_UNUSED;
+/* By the worker's own reader of lines. */
+int plan_text_lines(struct plan *p, struct plan_scan *s, struct buf *out,
+                    struct err *e) WARN_UNUSED;
 int plan_text_relation(struct plan *p, struct plan_scan *s, struct buf *out,
                        struct err *e) WARN_UNUSED;
 /* Helpers for SQL text: "ident", 'literal', ['path', ...] (glob characters escaped). */

@@ -23,6 +23,7 @@ struct json_head {
     const struct json *docs[HEAD_FILES * DOCS_MAX];
     size_t count;
     bool lines; /* in each head, each object is one line */
+    bool other; /* some head is an array, or its first object has several lines */
 };
 
 /* ---- the head ---- */
@@ -98,6 +99,7 @@ static void read_head(struct json_head *h, const char *path) {
         }
     }
     h->lines &= lines && n;
+    h->other |= n && !lines;
     h->count += n;
 }
 
@@ -226,6 +228,11 @@ int plan_json_relation(struct plan *p, struct plan_scan *s, struct buf *out, str
     bool any = false;
     arena_init(&h.arena, 0);
     read_heads(&h, s);
+    if (!h.other || ignores_malformed(t)) {
+        buf_clear(&h.text);
+        arena_clear(&h.arena);
+        return plan_text_lines(p, s, out, e);
+    }
     for (size_t i = 0; i < h.count; i++)
         add_value(&docs, h.docs[i]);
     for (size_t i = 0; i < t->data_count; i++) {

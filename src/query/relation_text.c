@@ -1,34 +1,13 @@
-/* relation_text.c - scans of LazySimple and OpenCSV files; JSON is in relation_json.c.
+/* relation_text.c - scans of text: LazySimple, OpenCSV, regular expressions, grok and lines of
+ * JSON.
  *
- * LazySimple has no quoting and forgives too few and too many fields, which no CSV reader does:
- * each line is read as one value (the delimiter is a code point that never occurs), cut at the
- * field delimiter, and the pieces are cast; what does not fit is NULL, as in Hive.
- *
- * OpenCSV: read_csv with every column as text, then casts; dates are days and timestamps
- * milliseconds since 1970, as that SerDe has it. */
+ * The worker's table function tarn_text (duck/text_scan.h) reads the files. Here the SerDe's
+ * properties become its description: separators and escapes as bytes, grok patterns as one regular
+ * expression, JSON names by column. What it gives is selected under the table's names beside the
+ * values of partitions and hidden columns. */
 #include "base/mem.h"
+#include "duck/text_grok.h"
 #include "query/query_int.h"
-
-#define NEVER "\xf4\x8f\xbf\xbf"        /* U+10FFFF, a noncharacter */
-#define NEVER_EITHER "\xf4\x8f\xbf\xbe" /* U+10FFFE */
-#define LINES "max_line_size=16777216"
-
-static struct bytes property(const struct plan_table *t, const char *name, const char *otherwise) {
-    struct bytes v = plan_param(t->serde_params, name);
-    return v.ptr ? v : bytes_str(otherwise);
-}
-
-static int64_t header_lines(const struct plan_table *t) {
-    int64_t n = 0;
-    struct bytes v = plan_param(t->params, "skip.header.line.count");
-    if (!v.len)
-        v = plan_param(t->serde_params, "skip.header.line.count");
-    return v.len && bytes_to_i64(bytes_trim(v), &n) && n > 0 ? n : 0;
-}
-
-static bool used(const struct plan_scan *s, size_t i) {
-    return s->scan->column_used[i];
-}
 
 int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr, struct err *e) {
     const struct plan_table *t = s->table;
@@ -36,7 +15,7 @@ int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr, 
     int rc = 0;
     buf_add_str(out, "SELECT ");
     for (size_t i = 0; !rc && i < t->info.column_count; i++) {
-        if (!used(s, i))
+        if (!s->scan->column_used[i])
             continue;
         if (comma)
             buf_add_char(out, ',');
@@ -60,147 +39,241 @@ int plan_text_select(struct plan_scan *s, struct buf *out, plan_text_expr expr, 
     return rc;
 }
 
-/* ---- LazySimple ---- */
-static int unsupported(struct plan_scan *s, size_t i, struct err *e) {
+/* ---- properties ---- of the SerDe, else of the table */
+static struct bytes property(const struct plan_table *t, const char *name, const char *otherwise) {
+    struct bytes v = plan_param(t->serde_params, name);
+    if (!v.ptr)
+        v = plan_param(t->params, name);
+    return v.ptr ? v : bytes_str(otherwise);
+}
+
+static bool is_true(const struct plan_table *t, const char *name, bool otherwise) {
+    struct bytes v = bytes_trim(property(t, name, ""));
+    return v.len ? bytes_eq_nocase(v, BYTES("true")) : otherwise;
+}
+
+static int64_t line_count(const struct plan_table *t, const char *name) {
+    int64_t n = 0;
+    struct bytes v = plan_param(t->params, name);
+    if (!v.len)
+        v = plan_param(t->serde_params, name);
+    return v.len && bytes_to_i64(bytes_trim(v), &n) && n > 0 ? n : 0;
+}
+
+/* Hive's separators: a number is a byte's value, else the first byte counts. */
+static char separator(struct bytes v, char otherwise) {
+    int64_t n;
+    if (!v.len)
+        return otherwise;
+    return bytes_to_i64(v, &n) && n >= -128 && n <= 127 ? (char)n : v.ptr[0];
+}
+
+static void write_char(struct jsonw *w, const char *name, char c) {
+    jsonw_kv_str(w, name, bytes_of(&c, 1));
+}
+
+static void write_timestamp_formats(struct jsonw *w, const struct plan_table *t) {
+    struct bytes rest = property(t, "timestamp.formats", ""), one;
+    jsonw_name(w, "timestamp_formats");
+    jsonw_array(w);
+    while (rest.len) {
+        rest = bytes_cut(rest, ',', &one);
+        if (one.len)
+            jsonw_str(w, one);
+    }
+    jsonw_end_array(w);
+}
+
+/* ---- each SerDe's ---- */
+static void write_lazy(struct jsonw *w, const struct plan_table *t) {
+    char separators[3];
+    struct bytes field = property(t, "field.delim", ""),
+                 items = property(t, "collection.delim", "");
+    if (!field.len)
+        field = property(t, "serialization.format", "");
+    if (!items.len) /* as Hive once spelt it */
+        items = property(t, "colelction.delim", "");
+    separators[0] = separator(field, 1);
+    separators[1] = separator(items, 2);
+    separators[2] = separator(property(t, "mapkey.delim", ""), 3);
+    struct bytes escape = property(t, "escape.delim", "");
+    jsonw_kv_cstr(w, "format", "lazy");
+    jsonw_kv_str(w, "separators", bytes_of(separators, sizeof separators));
+    if (escape.len)
+        write_char(w, "escape", separator(escape, '\\'));
+    jsonw_kv_str(w, "null", property(t, "serialization.null.format", "\\N"));
+    jsonw_kv_bool(w, "last_takes_rest", is_true(t, "serialization.last.column.takes.rest", false));
+}
+
+static void write_csv(struct jsonw *w, const struct plan_table *t) {
+    struct bytes by = property(t, "separatorChar", ","), quote = property(t, "quoteChar", "\""),
+                 escape = property(t, "escapeChar", "\\");
+    jsonw_kv_cstr(w, "format", "csv");
+    write_char(w, "csv_separator", by.len ? by.ptr[0] : ',');
+    if (quote.len && quote.ptr[0])
+        write_char(w, "csv_quote", quote.ptr[0]);
+    if (escape.len && escape.ptr[0] && !(quote.len && quote.ptr[0] == escape.ptr[0]))
+        write_char(w, "csv_escape", escape.ptr[0]);
+}
+
+static int no_property(const struct plan_table *t, const char *name, struct err *e) {
+    return err_set_named(e, ERR_SQL, "HIVE_INVALID_METADATA", 0,
+                         "Table '%.*s.%.*s' does not have serde property \"%s\"!",
+                         BYTES_ARG(t->info.database), BYTES_ARG(t->info.name), name);
+}
+
+static int write_regex(struct jsonw *w, const struct plan_table *t, struct err *e) {
+    struct bytes regex = property(t, "input.regex", "");
+    if (!regex.len)
+        return no_property(t, "input.regex", e);
+    jsonw_kv_cstr(w, "format", "regex");
+    jsonw_kv_str(w, "regex", regex);
+    jsonw_kv_bool(w, "ignore_case", is_true(t, "input.regex.case.insensitive", false));
+    return 0;
+}
+
+static int write_grok(struct plan *p, struct jsonw *w, const struct plan_table *t,
+                      struct grok *ret_grok, struct err *e) {
+    struct bytes format = property(t, "input.format", "");
+    if (!format.len)
+        return no_property(t, "input.format", e);
+    int rc =
+        grok_compile(&p->arena, format, property(t, "input.grokCustomPatterns", ""), ret_grok, e);
+    if (rc)
+        return rc;
+    jsonw_kv_cstr(w, "format", "regex");
+    jsonw_kv_str(w, "regex", ret_grok->regex);
+    jsonw_kv_bool(w, "search", true);
+    return 0;
+}
+
+static void write_json(struct jsonw *w, const struct plan_table *t) {
+    bool openx = !bytes_ends_with(t->serde_class, BYTES(".hcatalog.data.JsonSerDe")) &&
+                 !bytes_ends_with(t->serde_class, BYTES(".hive.serde2.JsonSerDe"));
+    jsonw_kv_cstr(w, "format", "json");
+    jsonw_kv_bool(w, "openx", openx);
+    jsonw_kv_bool(w, "ignore_malformed",
+                  is_true(t, openx ? "ignore.malformed.json" : "hive.serde2.json.ignore.malformed",
+                          is_true(t, "ignore.malformed.json", false)));
+    jsonw_kv_bool(w, "case_sensitive", openx && !is_true(t, "case.insensitive", true));
+    jsonw_kv_bool(w, "dots_in_keys", openx && is_true(t, "dots.in.keys", false));
+}
+
+/* ---- the description ---- */
+static struct bytes json_key(struct plan *p, const struct plan_table *t, struct bytes name) {
+    char *mapping = arena_cstr(&p->arena, arena_fmt(&p->arena, "mapping.%.*s", BYTES_ARG(name)));
+    struct bytes mapped = mapping ? plan_param(t->serde_params, mapping) : BYTES("");
+    return mapped.len ? mapped : name;
+}
+
+static void write_column(struct plan *p, struct jsonw *w, const struct plan_table *t, size_t i,
+                         const struct grok *g) {
+    struct bytes name = t->info.columns[i].name;
     struct buf type = {0};
-    type_format(plan_column_type(s->table, i), &type);
+    type_format(plan_column_type(t, i), &type);
+    jsonw_object(w);
+    jsonw_kv_i64(w, "field", (int64_t)i);
+    jsonw_kv_str(w, "hive_type", buf_bytes(&type));
+    if (t->format == FORMAT_JSON)
+        jsonw_kv_str(w, "key", json_key(p, t, name));
+    if (t->format == FORMAT_GROK)
+        jsonw_kv_str(w, "key", grok_group(g, name));
+    jsonw_end_object(w);
+    p->arena.failed |= !buf_ok(&type);
+    buf_clear(&type);
+}
+
+static void write_files(struct jsonw *w, const struct plan_scan *s) {
+    jsonw_name(w, "files");
+    jsonw_array(w);
+    for (size_t i = 0; i < s->file_count; i++)
+        jsonw_str(w, bytes_str(s->files[i].path));
+    jsonw_end_array(w);
+    jsonw_name(w, "sizes");
+    jsonw_array(w);
+    for (size_t i = 0; i < s->file_count; i++)
+        jsonw_u64(w, s->files[i].size_bytes);
+    jsonw_end_array(w);
+}
+
+static int write_format(struct plan *p, struct jsonw *w, const struct plan_table *t, struct grok *g,
+                        struct err *e) {
+    switch (t->format) {
+    case FORMAT_JSON:
+        write_json(w, t);
+        return 0;
+    case FORMAT_CSV:
+        write_csv(w, t);
+        return 0;
+    case FORMAT_REGEX:
+        return write_regex(w, t, e);
+    case FORMAT_GROK:
+        return write_grok(p, w, t, g, e);
+    default:
+        write_lazy(w, t);
+        return 0;
+    }
+}
+
+static int describe(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) {
+    const struct plan_table *t = s->table;
+    struct jsonw w = jsonw_to(out);
+    struct grok g = {.count = 0};
+    jsonw_object(&w);
+    int rc = write_format(p, &w, t, &g, e);
+    if (rc)
+        return rc;
+    jsonw_kv_i64(&w, "fields", (int64_t)t->data_count);
+    jsonw_kv_i64(&w, "header", line_count(t, "skip.header.line.count"));
+    jsonw_kv_i64(&w, "footer", line_count(t, "skip.footer.line.count"));
+    write_timestamp_formats(&w, t);
+    write_files(&w, s);
+    jsonw_name(&w, "columns");
+    jsonw_array(&w);
+    for (size_t i = 0; i < t->data_count; i++)
+        if (s->scan->column_used[i])
+            write_column(p, &w, t, i, &g);
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
+    return buf_ok(out) && !p->arena.failed ? 0 : err_set(e, ERR_NOMEM, NULL);
+}
+
+/* ---- the relation ---- */
+static int unsupported(const struct plan_table *t, size_t i, struct err *e) {
+    struct buf type = {0};
+    type_format(plan_column_type(t, i), &type);
     int rc =
         err_set_named(e, ERR_SQL, "NOT_SUPPORTED", 0,
-                      "Column '%.*s' of the text table '%.*s.%.*s' has type %.*s, which cannot "
-                      "be read from text yet",
-                      BYTES_ARG(s->table->info.columns[i].name), BYTES_ARG(s->table->info.database),
-                      BYTES_ARG(s->table->info.name), (int)type.len, type.ptr ? type.ptr : "");
+                      "Column '%.*s' of the text table '%.*s.%.*s' has type %.*s, which its SerDe "
+                      "does not read",
+                      BYTES_ARG(t->info.columns[i].name), BYTES_ARG(t->info.database),
+                      BYTES_ARG(t->info.name), (int)type.len, type.ptr ? type.ptr : "");
     buf_clear(&type);
     return rc;
 }
 
-static bool is_text(const struct type *t) {
-    return t->kind == TYPE_STRING || t->kind == TYPE_VARCHAR || t->kind == TYPE_CHAR;
-}
-
-static void lazy_list(struct plan_scan *s, const struct type *element, const char *value,
-                      struct buf *out) {
-    buf_add_fmt(out, "list_transform(string_split(%s,", value);
-    sqltext_string(out, property(s->table, "collection.delim", "\002"));
-    buf_add_str(out, "),lambda x: TRY_CAST(x AS ");
-    type_format_duckdb(element, out);
-    buf_add_str(out, "))");
-}
-
-static int lazy_expr(struct plan_scan *s, size_t i, struct buf *out, struct err *e) {
-    const struct type *type = plan_column_type(s->table, i);
-    struct bytes escape = property(s->table, "escape.delim", "");
-    struct buf v = {0};
-    int rc = 0;
-    buf_add_str(&v, "NULLIF(");
-    if (escape.len)
-        buf_add_str(&v, "replace(");
-    buf_add_fmt(&v, "f[%zu]", i + 1);
-    if (escape.len) {
-        buf_add_str(&v, ",'" NEVER_EITHER "',");
-        sqltext_string(&v, property(s->table, "field.delim", "\001"));
-        buf_add_char(&v, ')');
-    }
-    buf_add_char(&v, ',');
-    sqltext_string(&v, property(s->table, "serialization.null.format", "\\N"));
-    buf_add_char(&v, ')');
-    const char *value = buf_cstr(&v);
-    if (!value) {
-        rc = err_set(e, ERR_NOMEM, NULL);
-    } else if (is_text(type)) {
-        buf_add_str(out, value);
-    } else if (type->kind == TYPE_BOOLEAN) {
-        buf_add_fmt(out, "CASE lower(%s) WHEN 'true' THEN true WHEN 'false' THEN false END", value);
-    } else if (type->kind == TYPE_BINARY) {
-        buf_add_fmt(out, "TRY(from_base64(%s))", value);
-    } else if (type->kind == TYPE_ARRAY && type->children[0]->child_count == 0) {
-        lazy_list(s, type->children[0], value, out);
-    } else if (type->child_count) {
-        rc = unsupported(s, i, e);
-    } else {
-        buf_add_fmt(out, "TRY_CAST(%s AS ", value);
-        type_format_duckdb(type, out);
-        buf_add_char(out, ')');
-    }
-    buf_clear(&v);
-    return rc;
-}
-
-static int lazy_relation(struct plan_scan *s, struct buf *out, struct err *e) {
-    const struct plan_table *t = s->table;
-    struct bytes delim = property(t, "field.delim", "\001"),
-                 escape = property(t, "escape.delim", "");
-    int rc = plan_text_select(s, out, lazy_expr, e);
-    buf_add_str(out, " FROM (SELECT file_index,string_split(");
-    if (escape.len) {
-        buf_add_str(out, "replace(line,");
-        struct buf pair = {0};
-        buf_add(&pair, escape);
-        buf_add(&pair, delim);
-        sqltext_string(out, buf_bytes(&pair));
-        buf_clear(&pair);
-        buf_add_str(out, ",'" NEVER_EITHER "')");
-    } else {
-        buf_add_str(out, "line");
-    }
-    buf_add_char(out, ',');
-    sqltext_string(out, delim);
-    buf_add_str(out, ") AS f FROM read_csv(");
-    sqltext_files(out, s->files, s->file_count);
-    buf_add_fmt(out,
-                ",columns={'line':'VARCHAR'},delim='" NEVER "',quote='',escape='',header=false,"
-                "auto_detect=false,strict_mode=false," LINES ",nullstr='" NEVER_EITHER
-                "',skip=%lld))",
-                (long long)header_lines(t));
-    return rc;
-}
-
-/* ---- OpenCSV ---- */
-static int csv_expr(struct plan_scan *s, size_t i, struct buf *out, struct err *e) {
-    const struct type *type = plan_column_type(s->table, i);
-    if (type->child_count)
-        return unsupported(s, i, e);
-    if (is_text(type)) {
-        buf_add_fmt(out, "\"c%zu\"", i);
-    } else if (type->kind == TYPE_DATE) {
-        buf_add_fmt(out,
-                    "CASE WHEN TRY_CAST(\"c%zu\" AS INTEGER) IS NULL THEN CAST(NULLIF(\"c%zu\",'') "
-                    "AS DATE) ELSE DATE '1970-01-01'+TRY_CAST(\"c%zu\" AS INTEGER) END",
-                    i, i, i);
-    } else if (type->kind == TYPE_TIMESTAMP) {
-        buf_add_fmt(out,
-                    "CASE WHEN TRY_CAST(\"c%zu\" AS BIGINT) IS NULL THEN CAST(NULLIF(\"c%zu\",'') "
-                    "AS TIMESTAMP) ELSE epoch_ms(TRY_CAST(\"c%zu\" AS BIGINT)) END",
-                    i, i, i);
-    } else {
-        buf_add_fmt(out, "CAST(NULLIF(\"c%zu\",'') AS ", i);
-        type_format_duckdb(type, out);
-        buf_add_char(out, ')');
-    }
+static int text_expr(struct plan_scan *s, size_t i, struct buf *out, struct err *e) {
+    bool nests = s->table->format == FORMAT_LAZY_TEXT || s->table->format == FORMAT_JSON;
+    if (!nests && plan_column_type(s->table, i)->child_count)
+        return unsupported(s->table, i, e);
+    buf_add_fmt(out, "\"c%zu\"", i);
     return 0;
 }
 
-static int csv_relation(struct plan_scan *s, struct buf *out, struct err *e) {
-    const struct plan_table *t = s->table;
-    struct bytes quote = property(t, "quoteChar", "\"");
-    int rc = plan_text_select(s, out, csv_expr, e);
-    buf_add_str(out, " FROM read_csv(");
-    sqltext_files(out, s->files, s->file_count);
-    buf_add_str(out, ",columns={");
-    for (size_t i = 0; i < t->data_count; i++)
-        buf_add_fmt(out, "%s'c%zu':'VARCHAR'", i ? "," : "", i);
-    buf_add_str(out, "},delim=");
-    sqltext_string(out, property(t, "separatorChar", ","));
-    buf_add_str(out, ",quote=");
-    sqltext_string(out, quote);
-    buf_add_str(out, ",escape=");
-    struct bytes escape = plan_param(t->serde_params, "escapeChar");
-    sqltext_string(out, escape.len && !bytes_eq_str(escape, "\\") ? escape : quote);
-    buf_add_fmt(
-        out,
-        ",header=false,auto_detect=false,null_padding=true,strict_mode=false,nullstr='" NEVER
-        "'," LINES ",skip=%lld)",
-        (long long)header_lines(t));
+int plan_text_lines(struct plan *p, struct plan_scan *s, struct buf *out, struct err *e) {
+    struct plan_text *text = ARENA_NEW(&p->arena, struct plan_text);
+    struct buf json = {0};
+    int rc = text ? describe(p, s, &json, e) : err_set(e, ERR_NOMEM, NULL);
+    if (!rc) {
+        text->json = arena_copy(&p->arena, buf_bytes(&json));
+        struct plan_text **end = &p->texts;
+        while (*end)
+            end = &(*end)->next;
+        *end = text;
+        rc = plan_text_select(s, out, text_expr, e);
+        buf_add_fmt(out, " FROM tarn_text(%zu)", p->text_count++);
+    }
+    buf_clear(&json);
     return rc;
 }
 
@@ -209,7 +282,6 @@ int plan_text_relation(struct plan *p, struct plan_scan *s, struct buf *out, str
         return err_set_named(e, ERR_SQL, "HIVE_INVALID_METADATA", 0,
                              "Table '%.*s.%.*s' has no columns", BYTES_ARG(s->table->info.database),
                              BYTES_ARG(s->table->info.name));
-    if (s->table->format == FORMAT_JSON)
-        return plan_json_relation(p, s, out, e);
-    return s->table->format == FORMAT_CSV ? csv_relation(s, out, e) : lazy_relation(s, out, e);
+    return s->table->format == FORMAT_JSON ? plan_json_relation(p, s, out, e)
+                                           : plan_text_lines(p, s, out, e);
 }

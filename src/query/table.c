@@ -18,6 +18,10 @@ static enum table_format format_of(struct bytes serde, struct bytes input_format
         return FORMAT_JSON;
     if (has_suffix(serde, ".OpenCSVSerde"))
         return FORMAT_CSV;
+    if (has_suffix(serde, ".RegexSerDe"))
+        return FORMAT_REGEX;
+    if (has_suffix(serde, ".GrokSerDe"))
+        return FORMAT_GROK;
     if (has_suffix(serde, ".LazySimpleSerDe") || serde.len == 0)
         return FORMAT_LAZY_TEXT;
     return FORMAT_UNKNOWN;
@@ -81,6 +85,21 @@ const struct type *plan_column_type(const struct plan_table *t, size_t column) {
     return t->info.columns[column].type;
 }
 
+/* For the refusal. */
+static const char *known_format(struct bytes serde) {
+    static const struct {
+        const char *suffix, *words;
+    } formats[] = {{".OrcSerde", "ORC files, "},
+                   {".AvroSerDe", "Avro files, "},
+                   {".IonHiveSerDe", "Ion files, "},
+                   {".CloudTrailSerde", "CloudTrail files, "},
+                   {".ColumnarSerDe", "RC files, "}};
+    for (size_t i = 0; i < COUNT_OF(formats); i++)
+        if (has_suffix(serde, formats[i].suffix))
+            return formats[i].words;
+    return "";
+}
+
 static int refuse_kind(const struct plan_table *t, struct err *e) {
     struct bytes table_type = plan_param(t->params, "table_type");
     if (bytes_eq_nocase(table_type, BYTES("ICEBERG")))
@@ -88,11 +107,12 @@ static int refuse_kind(const struct plan_table *t, struct err *e) {
                              "'%.*s.%.*s' is an Iceberg table, which is not supported yet",
                              BYTES_ARG(t->info.database), BYTES_ARG(t->info.name));
     if (t->format == FORMAT_UNKNOWN)
-        return err_set_named(e, ERR_SQL, "HIVE_UNSUPPORTED_FORMAT", 0,
-                             "Table '%.*s.%.*s' has SerDe %.*s, which cannot be read yet; Parquet, "
-                             "JSON, LazySimpleSerDe and OpenCSVSerde can",
-                             BYTES_ARG(t->info.database), BYTES_ARG(t->info.name),
-                             BYTES_ARG(t->serde_class));
+        return err_set_named(
+            e, ERR_SQL, "HIVE_UNSUPPORTED_FORMAT", 0,
+            "Table '%.*s.%.*s' has %sSerDe %.*s, which cannot be read yet; Parquet, "
+            "JSON, LazySimpleSerDe, OpenCSVSerde, RegexSerDe and GrokSerDe can",
+            BYTES_ARG(t->info.database), BYTES_ARG(t->info.name), known_format(t->serde_class),
+            BYTES_ARG(t->serde_class));
     return 0;
 }
 
