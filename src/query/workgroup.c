@@ -383,7 +383,7 @@ int workgroup_load(struct query_service *q, struct arena *a, struct bytes name,
     struct bytes owns = json_get_str(own, "OutputLocation");
     /* An enforced workgroup without a location of its own still takes the client's. */
     ret->results = requested && !(enforced && own) ? requested : own;
-    rc = workgroup_check_results(requested, e);
+    rc = workgroup_check_results(ret->results, e);
     if (!rc)
         rc = choose_location(q, a, location.len && !(enforced && owns.len) ? location : owns, ret,
                              e);

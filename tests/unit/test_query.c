@@ -1,4 +1,5 @@
 /* Executions from start to result pages: states, failures, cancels, tokens, workgroups, DDL. */
+#include "catalog/tags.h"
 #include "query_fixture.h"
 
 /* ---- tests ---- */
@@ -215,6 +216,94 @@ static void restart_fails_what_ran(void **state) {
     assert_state(describe(f, "x"), "FAILED", "The server was stopped while the query ran");
 }
 
+static void old_executions_are_purged(void **state) {
+    struct fixture *f = *state;
+    int64_t now = clock_wall_ms(clock_system()), day = 86400000;
+    struct bytes doc = BYTES("{\"QueryExecution\":{\"Status\":{\"State\":\"SUCCEEDED\"}}}");
+    struct catalog_doc d;
+    char key[16];
+    for (int i = 0; i < 230; i++) {
+        snprintf(key, sizeof key, "old%d", i);
+        assert_int_equal(catalog_doc_create(f->catalog, QUERY_KIND, bytes_str(key),
+                                            now - 45 * day - 1000 - i, doc, &f->e),
+                         0);
+    }
+    assert_int_equal(
+        catalog_doc_create(f->catalog, QUERY_KIND, BYTES("young"), now - 44 * day, doc, &f->e), 0);
+    assert_int_equal(history_purge(f->q), 230);
+    assert_int_equal(history_purge(f->q), 0);
+    assert_int_equal(catalog_doc_get(f->catalog, &f->a, QUERY_KIND, BYTES("young"), &d, &f->e), 0);
+}
+
+static void limits_come_from_tags(void **state) {
+    struct fixture *f = *state;
+    struct catalog_tag tags[] = {{BYTES("tarn.memory_mb"), BYTES("99")},
+                                 {BYTES("tarn.priority"), BYTES("HIGH")},
+                                 {BYTES("tarn.queue"), BYTES("nonsense")},
+                                 {BYTES("owner"), BYTES("me")}};
+    struct limits l;
+    assert_int_equal(catalog_tags_add(f->catalog, BYTES("athena:workgroup/wg"), tags, 4, &f->e), 0);
+    assert_int_equal(limits_load(f->q, &f->a, BYTES("wg"), &l, &f->e), 0);
+    assert_int_equal(l.memory_mb, 99);
+    assert_int_equal(l.priority, PRIORITY_HIGH);
+    assert_int_equal(l.queue, 1000);
+    assert_int_equal(l.threads, 1);
+    assert_int_equal(limits_load(f->q, &f->a, BYTES("primary"), &l, &f->e), 0);
+    assert_int_equal(l.priority, PRIORITY_NORMAL);
+    assert_int_equal(query_limit_check(BYTES("tarn.threads"), BYTES("0"), &f->e),
+                     ERR_INVALID_REQUEST);
+    assert_int_equal(query_limit_check(BYTES("tarn.threads"), BYTES("4"), &f->e), 0);
+    assert_int_equal(query_limit_check(BYTES("tarn.nothing"), BYTES("4"), &f->e),
+                     ERR_INVALID_REQUEST);
+    assert_int_equal(query_limit_check(BYTES("owner"), BYTES("anything"), &f->e), 0);
+}
+
+/* With one slot: what waits is served by turns between users, and can be stopped at once. */
+static void queues_are_fair(void **state) {
+    struct fixture *f = *state;
+    char ids[6][37], other[37], first[37];
+    struct query_start in = {.sql = BYTES("select 1"), .user = BYTES("many")};
+    pool.slots = 1;
+    pool.act = ACT_HANG;
+    assert_int_equal(query_start(f->q, &in, first, &f->e), 0);
+    while (!pool.submitted)
+        usleep(1000);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(query_start(f->q, &in, ids[i], &f->e), 0);
+    in.user = BYTES("single");
+    assert_int_equal(query_start(f->q, &in, other, &f->e), 0);
+    assert_state(describe(f, ids[0]), "QUEUED", NULL);
+    assert_int_equal(query_stop(f->q, bytes_str(ids[5]), &f->e), 0);
+    assert_state(describe(f, ids[5]), "CANCELLED", NULL);
+    pool.act = ACT_OK;
+    assert_int_equal(query_stop(f->q, bytes_str(first), &f->e), 0);
+    const struct json *last = finish(f, ids[4]), *single = finish(f, other);
+    finish(f, ids[3]);
+    assert_state(last, "SUCCEEDED", NULL);
+    int64_t queued_last = json_get_i64(json_get(last, "Statistics"), "QueryQueueTimeInMillis", -1);
+    int64_t queued_single =
+        json_get_i64(json_get(single, "Statistics"), "QueryQueueTimeInMillis", -1);
+    assert_true(queued_single <= queued_last);
+    assert_state(finish(f, first), "CANCELLED", NULL);
+    pool.slots = 0;
+}
+
+static void metadata_holds_the_columns(void **state) {
+    struct fixture *f = *state;
+    struct buf out = {0};
+    struct bytes columns = BYTES("[{\"CatalogName\":\"hive\",\"SchemaName\":\"\",\"TableName\":"
+                                 "\"\",\"Name\":\"a\",\"Label\":\"a\",\"Type\":\"varchar\","
+                                 "\"Precision\":300,\"Scale\":0,\"CaseSensitive\":true}]");
+    static const char expected[] = "\x0a\x02id"
+                                   "\x22\x22\x0a\x04hive\x12\x00\x1a\x00\x22\x01"
+                                   "a\x2a\x01"
+                                   "a\x32\x07varchar\x38\xac\x02\x40\x00\x48\x03\x50\x01";
+    assert_int_equal(metadata_format(&f->a, BYTES("id"), columns, &out, &f->e), 0);
+    assert_int_equal(out.len, sizeof expected - 1);
+    assert_memory_equal(out.ptr, expected, out.len);
+    buf_clear(&out);
+}
+
 static void workgroups(void **state) {
     struct fixture *f = *state;
     struct json *request;
@@ -286,9 +375,19 @@ static void many_threads(void **state) {
 int main(void) {
     log_set_level(LOG_ERROR);
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        T(refuses_at_start), T(select_and_pages), T(many_pages),       T(ddl),
-        T(worker_deaths),    T(cancel_and_wait),  T(tokens_and_lists), T(restart_fails_what_ran),
-        T(workgroups),       T(many_threads)};
+    const struct CMUnitTest tests[] = {T(refuses_at_start),
+                                       T(select_and_pages),
+                                       T(many_pages),
+                                       T(ddl),
+                                       T(worker_deaths),
+                                       T(cancel_and_wait),
+                                       T(tokens_and_lists),
+                                       T(restart_fails_what_ran),
+                                       T(old_executions_are_purged),
+                                       T(limits_come_from_tags),
+                                       T(queues_are_fair),
+                                       T(metadata_holds_the_columns),
+                                       T(workgroups),
+                                       T(many_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@ struct work_fixture {
     struct work_pool_options options;
     struct work_pool *pool;
 };
+/* Static in every test: the pool still owes a callback to one whose test has failed. */
 struct waiter {
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -105,7 +106,7 @@ static void wait_for(struct waiter *w, const int *count) {
     pthread_mutex_unlock(&w->lock);
     assert_int_equal(rc, 0);
 }
-static int submit(struct work_fixture *f, struct waiter *w, enum work_group group, const char *json,
+static int submit(struct work_fixture *f, struct waiter *w, int group, const char *json,
                   int64_t timeout_ms, uint64_t *ret_id) {
     struct err e;
     struct work_task t = {.group = group,
@@ -125,7 +126,7 @@ static void run_task(struct work_fixture *f, struct waiter *w, const char *json)
     wait_for(w, &w->done);
 }
 static void expect_ok(struct work_fixture *f, const char *json) {
-    struct waiter w;
+    static struct waiter w;
     run_task(f, &w, json);
     if (w.result.rc) {
         fail_msg("task: %s", w.result.err.text);
@@ -160,7 +161,7 @@ static void tasks_run_on_one_warm_worker(void **state) {
     expect_ok(f, PING);
     pid_t pid = only_worker(f);
     expect_ok(f, SELECT("SELECT 1"));
-    struct waiter w;
+    static struct waiter w;
     run_task(f, &w, SELECT("SELECT i FROM range(5000) t(i)"));
     assert_int_equal(w.rows, 5000);
     assert_int_equal(w.started, 1);
@@ -170,7 +171,7 @@ static void tasks_run_on_one_warm_worker(void **state) {
 }
 static void errors_come_back_whole(void **state) {
     struct work_fixture *f = *state;
-    struct waiter w;
+    static struct waiter w;
     open_pool(f);
     run_task(f, &w, SELECT("SELECT CAST(x AS INTEGER) FROM (VALUES ('a')) t(x)"));
     assert_int_equal(w.result.rc, ERR_SQL);
@@ -240,7 +241,7 @@ static void a_hundred_tasks_do_not_grow_a_worker(void **state) {
 /* A worker sees its own socket and nothing else of the front, nor of other workers. */
 static void workers_inherit_nothing(void **state) {
     struct work_fixture *f = *state;
-    struct waiter slow;
+    static struct waiter slow;
     uint64_t id;
     int all, sockets, ours_before, ours_after, ignored;
     f->options.group[WORK_QUERY].max_workers = 2;
@@ -282,7 +283,7 @@ static void idle_workers_leave(void **state) {
 /* ---- deaths ---- */
 static void a_killed_worker_fails_its_task_only(void **state) {
     struct work_fixture *f = *state;
-    struct waiter w, next;
+    static struct waiter w, next;
     uint64_t id;
     open_pool(f);
     assert_int_equal(submit(f, &w, WORK_QUERY, ENDLESS, 0, &id), 0);
@@ -315,7 +316,7 @@ static void a_program_that_is_missing_or_leaves_at_once(void **state) {
     struct work_fixture *f = *state;
     static const char *const programs[] = {"/nowhere/tarn", "/bin/false"};
     for (size_t i = 0; i < COUNT_OF(programs); i++) {
-        struct waiter w;
+        static struct waiter w;
         f->options.exe_path = programs[i];
         open_pool(f);
         run_task(f, &w, PING);
@@ -328,7 +329,7 @@ static void a_program_that_is_missing_or_leaves_at_once(void **state) {
 /* ---- stops ---- */
 static void a_cancel_stops_a_running_task(void **state) {
     struct work_fixture *f = *state;
-    struct waiter w;
+    static struct waiter w;
     uint64_t id;
     open_pool(f);
     expect_ok(f, SELECT("SELECT 1"));
@@ -348,7 +349,7 @@ static void a_cancel_stops_a_running_task(void **state) {
 /* A worker that does not listen (it is stopped) is killed after its grace. */
 static void a_cancel_kills_who_does_not_listen(void **state) {
     struct work_fixture *f = *state;
-    struct waiter w;
+    static struct waiter w;
     uint64_t id;
     open_pool(f);
     assert_int_equal(submit(f, &w, WORK_QUERY, ENDLESS, 0, &id), 0);
@@ -364,7 +365,7 @@ static void a_cancel_kills_who_does_not_listen(void **state) {
 }
 static void a_waiting_task_can_be_canceled(void **state) {
     struct work_fixture *f = *state;
-    struct waiter running, waiting;
+    static struct waiter running, waiting;
     uint64_t running_id, waiting_id;
     open_pool(f);
     assert_int_equal(submit(f, &running, WORK_QUERY, ENDLESS, 0, &running_id), 0);
@@ -380,7 +381,7 @@ static void a_waiting_task_can_be_canceled(void **state) {
 }
 static void a_timeout_ends_the_task(void **state) {
     struct work_fixture *f = *state;
-    struct waiter w;
+    static struct waiter w;
     uint64_t id;
     open_pool(f);
     assert_int_equal(submit(f, &w, WORK_QUERY, ENDLESS, 300, &id), 0);
@@ -394,7 +395,7 @@ static void a_timeout_ends_the_task(void **state) {
 /* ---- queues ---- */
 static void a_full_queue_refuses(void **state) {
     struct work_fixture *f = *state;
-    struct waiter running, waiting[2], refused;
+    static struct waiter running, waiting[2], refused;
     uint64_t id;
     f->options.group[WORK_QUERY].max_queue = 2;
     open_pool(f);
@@ -415,7 +416,7 @@ static void a_full_queue_refuses(void **state) {
 }
 static void groups_do_not_starve_each_other(void **state) {
     struct work_fixture *f = *state;
-    struct waiter endless, other;
+    static struct waiter endless, other;
     uint64_t id;
     open_pool(f);
     assert_int_equal(submit(f, &endless, WORK_QUERY, ENDLESS, 0, &id), 0);
@@ -427,11 +428,98 @@ static void groups_do_not_starve_each_other(void **state) {
     work_pool_close(&f->pool);
     assert_int_equal(endless.done, 1);
 }
+static int define(struct work_fixture *f, const char *name, struct work_group_options o) {
+    struct err e;
+    int group = -1;
+    assert_int_equal(work_group_define(f->pool, bytes_str(name), &o, &group, &e), 0);
+    return group;
+}
+/* nice value of a process: the 19th field of its stat. */
+static int nice_of(pid_t pid) {
+    char path[64], text[600];
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    size_t n = fread(text, 1, sizeof(text) - 1, in);
+    fclose(in);
+    text[n] = 0;
+    const char *at = strrchr(text, ')');
+    for (int field = 2; field < 19; field++) {
+        at = strchr(at + 1, ' ');
+    }
+    return atoi(at + 1);
+}
+static void groups_by_name_have_their_own_workers(void **state) {
+    struct work_fixture *f = *state;
+    struct work_group_options o = {.max_workers = 1, .threads = 1, .memory_mb = 256, .nice = 7};
+    static struct waiter endless, other;
+    uint64_t id;
+    open_pool(f);
+    int a = define(f, "a", o), b = define(f, "b", o);
+    assert_true(a >= WORK_GROUPS && a != b);
+    assert_int_equal(define(f, "a", o), a);
+    assert_int_equal(submit(f, &endless, a, ENDLESS, 0, &id), 0);
+    wait_for(&endless, &endless.started);
+    for (int waited = 0; nice_of(only_worker(f)) != 7 && waited < WAIT_MS; waited += 10) {
+        sleep_ms(10); /* it has just been started */
+    }
+    assert_int_equal(nice_of(only_worker(f)), 7);
+    assert_int_equal(submit(f, &other, b, PING, 0, &id), 0);
+    wait_for(&other, &other.done);
+    assert_int_equal(other.result.rc, 0);
+    assert_int_equal(stats(f).workers[WORK_QUERY], 2);
+    work_pool_close(&f->pool);
+    assert_int_equal(endless.done, 1);
+}
+static void new_options_make_new_workers(void **state) {
+    struct work_fixture *f = *state;
+    struct work_group_options o = {.max_workers = 1, .threads = 1, .memory_mb = 256}, got;
+    static struct waiter w;
+    uint64_t id;
+    open_pool(f);
+    int g = define(f, "g", o);
+    assert_int_equal(submit(f, &w, g, PING, 0, &id), 0);
+    wait_for(&w, &w.done);
+    pid_t pid = only_worker(f);
+    o.max_workers = 2;
+    o.max_queue = 5;
+    assert_int_equal(define(f, "g", o), g);
+    assert_int_equal(submit(f, &w, g, PING, 0, &id), 0);
+    wait_for(&w, &w.done);
+    assert_int_equal(only_worker(f), pid); /* it has what the options say */
+    o.nice = 3;
+    assert_int_equal(define(f, "g", o), g);
+    assert_int_equal(submit(f, &w, g, PING, 0, &id), 0);
+    wait_for(&w, &w.done);
+    assert_int_equal(w.result.rc, 0);
+    assert_int_not_equal(only_worker(f), pid);
+    work_group_get(f->pool, g, &got);
+    assert_int_equal(got.nice, 3);
+    assert_int_equal(got.max_queue, 5);
+}
+/* More groups than there are places: those that are idle make room. */
+static void places_go_to_who_needs_them(void **state) {
+    struct work_fixture *f = *state;
+    struct work_group_options o = {.max_workers = 1, .threads = 1, .memory_mb = 64};
+    static struct waiter w[80];
+    uint64_t id;
+    open_pool(f);
+    for (int i = 0; i < 80; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "g%d", i);
+        assert_int_equal(submit(f, &w[i], define(f, name, o), PING, 0, &id), 0);
+    }
+    for (int i = 0; i < 80; i++) {
+        wait_for(&w[i], &w[i].done);
+        assert_int_equal(w[i].result.rc, 0);
+    }
+    assert_true(stats(f).pid_count < 64);
+}
 /* A message of megabytes goes through both ways of a socket that holds less. */
 static void large_messages_pass(void **state) {
     struct work_fixture *f = *state;
     struct buf task = {0};
-    struct waiter w;
+    static struct waiter w;
     open_pool(f);
     buf_add_str(&task, "{\"kind\":\"facts\",\"paths\":[");
     for (int i = 0; i < 20000; i++) {
@@ -466,6 +554,9 @@ int main(void) {
         T(a_timeout_ends_the_task),
         T(a_full_queue_refuses),
         T(groups_do_not_starve_each_other),
+        T(groups_by_name_have_their_own_workers),
+        T(new_options_make_new_workers),
+        T(places_go_to_who_needs_them),
         T(large_messages_pass),
     };
     assert_int_equal(setenv("TARN_LOG", "error", 1), 0); /* the workers' */
