@@ -23,6 +23,7 @@ from pathlib import Path
 import duckdb
 
 import catalog
+import isolation
 import tpch
 from common import BUILD, KEY, SECRET, TARN, Tarn, aws, free_port, percentile, program, say, stop
 
@@ -353,6 +354,7 @@ SECTIONS = {
     "visible": (visible, visible_rows),
     "queries": (queries, query_rows),
     "tpch": (tpch.tpch, tpch_rows),
+    "isolation": (isolation.isolation, isolation.rows),
     **catalog.SECTIONS,
 }
 GROUPS = {"catalog": list(catalog.SECTIONS)}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the peers that are asked for once, then measures and prints the table; see
 # docs/benchmarks.md. Environment: TARN (program), PYTHON (with tests/requirements.txt), ONLY (some of
-# start,convert,puts,visible,queries,tpch and catalog = partitions,projection,planning,readers).
+# start,convert,puts,visible,queries,tpch,isolation and catalog = partitions,projection,planning,readers).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 kinesalite=3.3.3
@@ -29,7 +29,7 @@ fetch_kinesalite() {
 }
 
 if wants puts; then fetch_kinesalite; fi
-if wants visible queries; then
+if wants visible queries isolation; then
     FLIGHTS=$("$root/tools/fetch-flights.sh")
     export FLIGHTS
 fi

@@ -307,9 +307,14 @@ static void on_event(struct work_pool *p, const struct epoll_event *ev) {
 static void *supervise(void *arg) {
     struct work_pool *p = arg;
     struct epoll_event events[32];
+    int64_t throttle_at = INT64_MAX;
     pthread_mutex_lock(&p->lock);
     while (!p->stopping) {
-        int64_t wait_us = next_deadline(p, pool_now_us(p));
+        int64_t start = pool_now_us(p), wait_us = next_deadline(p, start);
+        if (throttle_at != INT64_MAX) {
+            int64_t turn_us = MAX_OF(throttle_at - start, 0);
+            wait_us = wait_us < 0 ? turn_us : MIN_OF(wait_us, turn_us);
+        }
         int wait_ms = wait_us < 0 ? -1 : (int)MIN_OF((wait_us + 999) / 1000, 60000);
         pthread_mutex_unlock(&p->lock);
         int n = epoll_wait(p->epoll_fd, events, (int)COUNT_OF(events), wait_ms);
@@ -324,6 +329,7 @@ static void *supervise(void *arg) {
             }
         }
         hand_out(p);
+        throttle_at = pool_throttle(p, pool_now_us(p));
         pool_run_calls(p);
     }
     pthread_mutex_unlock(&p->lock);

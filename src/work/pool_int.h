@@ -51,10 +51,18 @@ struct worker_slot {
     uint32_t version; /* of the group's options it was started with */
     pid_t pid;
     int pidfd, fd;
+    bool paused;     /* SIGSTOP was sent */
     struct job *job; /* BUSY, and DYING with a job */
     int64_t idle_since_us;
     struct buf in, out;
     size_t out_sent;
+};
+
+/* pool_throttle.c's; the supervisor's own. */
+struct throttle {
+    int64_t window_us, cpu_us; /* start of the window; CPU time of this process then */
+    int64_t pressed_until_us, cycle_us;
+    bool front_busy;
 };
 
 /* A callback to run once the lock is released. */
@@ -78,6 +86,7 @@ struct work_pool {
     uint64_t next_id, started_total, died_total;
     struct group *groups[GROUPS_MAX];
     int group_count;
+    struct throttle throttle;
     int turn; /* the group that is handed out to first next time */
     struct worker_slot workers[WORKERS_MAX];
     struct call *calls, *calls_tail;
@@ -118,6 +127,11 @@ void pool_run_calls(struct work_pool *p);
 /* ---- pool_group.c ---- */
 int groups_init(struct work_pool *p, struct err *e) WARN_UNUSED;
 void groups_clear(struct work_pool *p);
+
+/* ---- pool_throttle.c ---- */
+/* Stops low-priority workers or lets them go; when to call again, INT64_MAX: when something else
+ * happens. */
+int64_t pool_throttle(struct work_pool *p, int64_t now_us);
 
 /* ---- pool.c ---- */
 void pool_on_message(struct work_pool *p, struct worker_slot *w, struct bytes json_text);

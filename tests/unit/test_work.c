@@ -515,6 +515,53 @@ static void places_go_to_who_needs_them(void **state) {
     }
     assert_true(stats(f).pid_count < 64);
 }
+/* State letter of a process: 'T' when it is stopped. */
+static char state_of(pid_t pid) {
+    char path[64], text[600];
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    size_t n = fread(text, 1, sizeof(text) - 1, in);
+    fclose(in);
+    text[n] = 0;
+    return strrchr(text, ')')[2];
+}
+/* Times of 100 that the process was seen stopped, during a second. */
+static int seen_stopped(pid_t pid) {
+    int n = 0;
+    for (int i = 0; i < 100; i++) {
+        n += state_of(pid) == 'T';
+        sleep_ms(10);
+    }
+    return n;
+}
+static void low_groups_stand_back_while_others_are_busy(void **state) {
+    struct work_fixture *f = *state;
+    struct work_group_options o = {.max_workers = 1, .threads = 1, .memory_mb = 256, .nice = 15};
+    static struct waiter low, high;
+    uint64_t low_id, high_id;
+    open_pool(f);
+    assert_int_equal(submit(f, &low, define(f, "low", o), ENDLESS, 0, &low_id), 0);
+    wait_for(&low, &low.started);
+    pid_t pid = only_worker(f);
+    sleep_ms(400);
+    assert_in_range(seen_stopped(pid), 0, 5); /* nobody else is there */
+    assert_int_equal(submit(f, &high, WORK_QUERY, ENDLESS, 0, &high_id), 0);
+    wait_for(&high, &high.started);
+    assert_in_range(seen_stopped(pid), 60, 99);
+    work_cancel(f->pool, high_id);
+    wait_for(&high, &high.done);
+    sleep_ms(100);
+    assert_in_range(seen_stopped(pid), 0, 5);
+    assert_int_equal(submit(f, &high, WORK_QUERY, ENDLESS, 0, &high_id), 0);
+    wait_for(&high, &high.started);
+    int64_t start = clock_mono_us(clock_system());
+    work_cancel(f->pool, low_id); /* stopped or not */
+    wait_for(&low, &low.done);
+    assert_true(clock_mono_us(clock_system()) - start < 1000000);
+    assert_int_equal(low.result.rc, ERR_CANCELED);
+    work_pool_close(&f->pool);
+}
 /* A message of megabytes goes through both ways of a socket that holds less. */
 static void large_messages_pass(void **state) {
     struct work_fixture *f = *state;
@@ -557,6 +604,7 @@ int main(void) {
         T(groups_by_name_have_their_own_workers),
         T(new_options_make_new_workers),
         T(places_go_to_who_needs_them),
+        T(low_groups_stand_back_while_others_are_busy),
         T(large_messages_pass),
     };
     assert_int_equal(setenv("TARN_LOG", "error", 1), 0); /* the workers' */
