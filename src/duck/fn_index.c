@@ -355,6 +355,51 @@ FN(repeat_count) {
     return fn_out_i64(c, i, n);
 }
 
+/* ---- listagg ---- */
+#define LISTAGG_BYTES ((size_t)1 << 20)
+
+FN(listagg_fits) {
+    struct bytes v = fn_str(c, 0, i);
+    return v.len <= LISTAGG_BYTES ? fn_out_str(c, i, v)
+                                  : fn_fail(c, i, "EXCEEDED_FUNCTION_MEMORY_LIMIT",
+                                            "Concatenated string is too large");
+}
+
+/* t_listagg(values, separator, filler, with count): as much as fits. */
+FN(listagg) {
+    const struct value *v = fn_values(c);
+    if (!v)
+        return false;
+    duckdb_list_entry e = value_list(&v[0], i);
+    const struct value *items = value_items(&v[0]);
+    struct bytes between = fn_str(c, 1, i);
+    size_t there = 0, done = 0;
+    c->scratch.len = 0;
+    for (idx_t k = e.offset; k < e.offset + e.length; k++)
+        there += !value_is_null(items, k);
+    for (idx_t k = e.offset; k < e.offset + e.length; k++) {
+        struct bytes one;
+        if (value_is_null(items, k))
+            continue;
+        one = duck_string((const duckdb_string_t *)items->data + k);
+        if (c->scratch.len + (done ? between.len : 0) + one.len > LISTAGG_BYTES)
+            break;
+        if (done++)
+            buf_add(&c->scratch, between);
+        buf_add(&c->scratch, one);
+    }
+    if (!there)
+        return fn_out_null(c, i);
+    if (done < there) {
+        if (done)
+            buf_add(&c->scratch, between);
+        buf_add(&c->scratch, fn_str(c, 2, i));
+        if (fn_bool(c, 3, i))
+            buf_add_fmt(&c->scratch, "(%zu)", there - done);
+    }
+    return fn_out_scratch(c, i);
+}
+
 /* How many steps of `step` lie from a to b: t_sequence_length(a, b, distance, step). */
 FN(sequence_length) {
     int64_t from = fn_i64(c, 0, i), to = fn_i64(c, 1, i), step = fn_i64(c, 3, i);
@@ -404,6 +449,8 @@ const struct duck_function fn_index_table[] = {
     {"t_counts", "ANY", "BIGINT[]", call_counts, 0, NULL},
     {"t_ix_groups", "ANY", "BIGINT[][]", call_groups, 0, NULL},
     {"t_ix_combinations", "BIGINT, INTEGER", "BIGINT[][]", call_combinations, 0, NULL},
+    {"t_listagg_fits", "VARCHAR", "VARCHAR", call_listagg_fits, 0, NULL},
+    {"t_listagg", "VARCHAR[], VARCHAR, VARCHAR, BOOLEAN", "VARCHAR", call_listagg, 0, NULL},
     {"t_ngram_size", "INTEGER", "INTEGER", call_ngram_size, 0, NULL},
     {"t_repeat_count", "BIGINT", "BIGINT", call_repeat_count, 0, NULL},
     {"t_sequence_length", "BIGINT, BIGINT, BIGINT, BIGINT", "BIGINT", call_sequence_length, 0,

@@ -61,6 +61,7 @@ static const char *const macros[] = {
     "t_map_count(l) AS CASE WHEN l IS NULL THEN NULL ELSE MAP(t_pick(l, t_ix_keys(l)), "
     "t_counts(l)) END",
     "t_map_from(l) AS MAP(list_transform(l, lambda e: e.k), list_transform(l, lambda e: - e.c))",
+    "t_pad(v, n) AS rpad(v, n, ' ')",
     "t_half_up(v) AS floor(v + 0.5)",
     "t_entropy(s, l) AS CASE WHEN s IS NULL OR s = 0 THEN CAST(0 AS DOUBLE) "
     "ELSE greatest((ln(s) - l / s) / ln(2), 0) END",

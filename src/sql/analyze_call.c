@@ -67,7 +67,7 @@ static bool coerce_lambda(struct ctx *c, struct bound *lambda, const struct sql_
 
 /* reduce(array, S, (S, T) -> S, S -> R): the state's type is the widest of start and step. */
 static bool coerce_lambdas(struct call *k, const struct sql_fn_match *m) {
-    if (strcmp(m->fn->name, "reduce") == 0)
+    if (strcmp(m->fn->name, "reduce") == 0 || strcmp(m->fn->name, "reduce_agg") == 0)
         return coerce_lambda(k->c, k->args[2], m->params[1]);
     if (strstr(m->fn->signature, ",boolean)") && k->args[1]->kind == BX_LAMBDA)
         return coerce_lambda(k->c, k->args[1], sql_type_of(ST_BOOLEAN));
@@ -170,6 +170,29 @@ static bool bind_aggregate_parts(struct ctx *c, struct ctx *inner, const struct 
     return true;
 }
 
+/* listagg(x, separator) .. ON OVERFLOW TRUNCATE filler WITH COUNT: from a list, with the latter two
+ * as arguments. */
+static bool bind_overflow(struct call *k, struct bound *x) {
+    const struct sql_call *call = k->e->call;
+    struct arena *a = k->c->z->a;
+    if (call->overflow != SQL_OVERFLOW_TRUNCATE)
+        return true;
+    bool more = call->overflow_with_count;
+    struct bound **args = ARENA_NEW_N(a, struct bound *, 4);
+    if (!args)
+        return false;
+    args[0] = x->args[0];
+    args[1] = x->arg_count > 1 ? x->args[1] : string_literal(k->c->z, BYTES(""), x->pos);
+    args[2] = call->overflow_filler ? bind_expr(k->c, call->overflow_filler)
+                                    : string_literal(k->c->z, BYTES("..."), x->pos);
+    args[3] = bound_literal(a, sql_type_of(ST_BOOLEAN), x->pos,
+                            more ? BYTES("true") : BYTES("false"), (struct bytes){0});
+    x->args = args;
+    x->arg_count = 4;
+    x->sql = "t_listagg({list($1)}, $2, $3, $4)";
+    return args[1] && args[2] && args[3];
+}
+
 /* DuckDB wants ORDER BY of a DISTINCT aggregate to be its argument, as Trino does. */
 static bool check_distinct_order(struct ctx *c, struct bound *x) {
     for (size_t i = 0; x->distinct && i < x->order.count; i++) {
@@ -202,6 +225,8 @@ static struct bound *finish_aggregate(struct call *k, struct ctx *inner,
         return NULL;
     x->kind = BX_AGG;
     if (!bind_aggregate_parts(c, inner, k->e, m->fn, x) || !check_distinct_order(c, x))
+        return NULL;
+    if (!bind_overflow(k, x))
         return NULL;
     bool listed = strcmp(m->fn->name, "approx_distinct") == 0;
     if (x->distinct && listed)

@@ -58,13 +58,12 @@ bool check_form(struct ctx *c, const struct sql_expr *e, const struct sql_fn *fn
     }
     if (k->over && k->filter)
         return refuse(c, e, "NOT_SUPPORTED", "FILTER is not yet supported for window functions");
-    if (k->over && k->distinct)
+    if (fn->kind == SQL_FN_WINDOW && k->distinct)
         return refuse(c, e, "NOT_SUPPORTED",
-                      "DISTINCT in window function parameters not yet supported");
-    if (k->over && (k->order_by.count || k->within_group.count))
-        return refuse(c, e, "NOT_SUPPORTED", "Window function with ORDER BY is not supported");
-    if (k->overflow == SQL_OVERFLOW_TRUNCATE)
-        return refuse(c, e, "NOT_SUPPORTED", "ON OVERFLOW TRUNCATE is not supported");
+                      "Only aggregation window functions with DISTINCT are supported");
+    if (fn->kind == SQL_FN_WINDOW && k->order_by.count)
+        return refuse(c, e, "NOT_SUPPORTED",
+                      "Only aggregation window functions with ORDER BY are supported");
     return true;
 }
 

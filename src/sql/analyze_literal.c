@@ -3,6 +3,7 @@
  * Dates and times are read here, strictly as Trino reads them, so that DuckDB only ever sees a
  * canonical text. A literal keeps its value as plain text beside DuckDB's, for the planner. */
 #include "base/clock.h"
+#include "duck/text_value.h"
 #include "sql/analyze_int.h"
 #include "sql/literal.h"
 #include <ctype.h>
@@ -33,8 +34,6 @@ struct bound *string_literal(struct analyzer *z, struct bytes text, struct sql_p
     const struct sql_type *t = sql_type_varchar(z->a, (int)count_characters(text));
     if (!t)
         return NULL;
-    if (text.len && memchr(text.ptr, 0, text.len))
-        return fail(z, pos, "NOT_SUPPORTED", "A string with a NUL character is not supported");
     return cast_literal(z, t, pos, text.ptr ? text : BYTES(""));
 }
 
@@ -188,11 +187,8 @@ static struct bound *typed_integer(struct analyzer *z, const struct sql_expr *e,
 
 static struct bound *typed_double(struct analyzer *z, const struct sql_expr *e,
                                   const struct sql_type *t) {
-    char *end, *text = arena_cstr(z->a, bytes_trim(e->typed.text));
-    if (!text)
-        return NULL;
-    double v = strtod(text, &end);
-    if (end == text || *end)
+    double v;
+    if (!text_to_double(e->typed.text, &v))
         return bad_literal(z, e->pos, e->typed.text, t->kind == ST_REAL ? "REAL" : "DOUBLE");
     return cast_literal(z, t, e->pos, arena_fmt(z->a, "%.17g", v));
 }

@@ -339,18 +339,24 @@ static struct bound *equal(struct ctx *c, struct bound *l, struct bound *r, stru
 static struct bound *ordered(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
                              struct sql_pos pos) {
     static const struct {
-        const char *sql, *nested;
+        const char *sql, *nested, *padded;
         enum bound_op op;
     } ops[] = {
-        [SQL_OP_LT] = {"($1 < $2)", "(t_compare($1, $2) < 0)", BO_LT},
-        [SQL_OP_LE] = {"($1 <= $2)", "(t_compare($1, $2) <= 0)", BO_LE},
-        [SQL_OP_GT] = {"($1 > $2)", "(t_compare($1, $2) > 0)", BO_GT},
-        [SQL_OP_GE] = {"($1 >= $2)", "(t_compare($1, $2) >= 0)", BO_GE},
+        [SQL_OP_LT] = {"($1 < $2)", "(t_compare($1, $2) < 0)", "(t_pad($1, $L1) < t_pad($2, $L1))",
+                       BO_LT},
+        [SQL_OP_LE] = {"($1 <= $2)", "(t_compare($1, $2) <= 0)",
+                       "(t_pad($1, $L1) <= t_pad($2, $L1))", BO_LE},
+        [SQL_OP_GT] = {"($1 > $2)", "(t_compare($1, $2) > 0)", "(t_pad($1, $L1) > t_pad($2, $L1))",
+                       BO_GT},
+        [SQL_OP_GE] = {"($1 >= $2)", "(t_compare($1, $2) >= 0)",
+                       "(t_pad($1, $L1) >= t_pad($2, $L1))", BO_GE},
     };
     if (!sql_type_is_orderable(l->type))
         return cannot_apply(c, sql_op_text(op), l, r, pos);
     if (l->type->child_count)
         return call2(c, ops[op].nested, sql_type_of(ST_BOOLEAN), pos, l, r);
+    if (l->type->kind == ST_CHAR) /* blanks behind it count, above control characters */
+        return call2(c, ops[op].padded, sql_type_of(ST_BOOLEAN), pos, l, r);
     const char *nan = nan_sql(op, l, r);
     struct bound *x = call2(c, nan ? nan : ops[op].sql, sql_type_of(ST_BOOLEAN), pos, l, r);
     if (x)
@@ -459,7 +465,7 @@ struct bound *bind_between(struct ctx *c, const struct sql_expr *e) {
     for (int i = 0; i < 3; i++)
         if (!(xs[i] = bound_cast(z->a, xs[i], t)))
             return NULL;
-    if (nan_sql(SQL_OP_LE, xs[0], xs[2])) {
+    if (nan_sql(SQL_OP_LE, xs[0], xs[2]) || t->kind == ST_CHAR) {
         struct bound *low = ordered(c, SQL_OP_GE, xs[0], xs[1], e->pos);
         struct bound *high = ordered(c, SQL_OP_LE, xs[0], xs[2], e->pos);
         struct bound *both =

@@ -57,13 +57,17 @@ struct bound *bound_null(struct arena *a, const struct sql_type *type, struct sq
 
 struct bytes bound_quote(struct arena *a, struct bytes text) {
     struct buf b = {0};
-    buf_add_char(&b, '\'');
+    bool nul = text.len && memchr(text.ptr, 0, text.len); /* a statement's text cannot hold it */
+    buf_add_str(&b, nul ? "('" : "'");
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == '\'')
             buf_add_char(&b, '\'');
-        buf_add_char(&b, text.ptr[i]);
+        if (text.ptr[i])
+            buf_add_char(&b, text.ptr[i]);
+        else
+            buf_add_str(&b, "' || chr(0) || '");
     }
-    buf_add_char(&b, '\'');
+    buf_add_str(&b, nul ? "')" : "'");
     struct bytes r = arena_copy(a, buf_bytes(&b));
     buf_clear(&b);
     return r;

@@ -265,7 +265,7 @@ bool sql_type_can_cast(const struct sql_type *from, const struct sql_type *to) {
         return casts_to_text(from);
     if (sql_type_is_text(from))
         return to->kind <= ST_DOUBLE || time_rank(to->kind) || to->kind == ST_TIME ||
-               to->kind == ST_UUID || (to->kind == ST_VARBINARY && from->kind == ST_VARCHAR);
+               to->kind == ST_UUID || to->kind == ST_VARBINARY;
     bool from_number = from->kind == ST_BOOLEAN || sql_type_is_numeric(from);
     bool to_number = to->kind == ST_BOOLEAN || sql_type_is_numeric(to);
     if (from_number && to_number)

@@ -53,6 +53,8 @@ static void from_text(struct emitter *em, const struct bound *at, struct bytes v
         native(em, v, to, is_try);
         return;
     case ST_VARBINARY:
+        if (at->kind == BX_CAST && at->args[0]->type->kind == ST_CHAR)
+            v = arena_fmt(em->a, "t_pad(%.*s, %d)", BYTES_ARG(v), at->args[0]->type->length);
         call(em, "encode", v);
         return;
     default:

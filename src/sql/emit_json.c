@@ -22,19 +22,24 @@ static void member(struct emitter *em, const struct bound *at, struct bytes v,
 static void list_to_json(struct emitter *em, const struct bound *at, struct bytes v,
                          const struct sql_type *t) {
     struct bytes e = lambda_name(em);
-    put(em, "('[' || coalesce(array_to_string(list_transform(");
+    put(em, "CASE WHEN ");
+    put_bytes(em, v);
+    put(em, " IS NULL THEN NULL ELSE ('[' || coalesce(array_to_string(list_transform(");
     put_bytes(em, v);
     put(em, ", lambda ");
     put_bytes(em, e);
     put(em, ": ");
     member(em, at, e, t->children[0]);
-    put(em, "), ','), '') || ']')");
+    put(em, "), ','), '') || ']') END");
 }
 
 static void map_to_json(struct emitter *em, const struct bound *at, struct bytes v,
                         const struct sql_type *t) {
     struct bytes e = lambda_name(em);
-    put(em, "('{' || coalesce(array_to_string(list_sort(list_transform(map_entries(");
+    put(em, "CASE WHEN ");
+    put_bytes(em, v);
+    put(em, " IS NULL THEN NULL ELSE ('{' || "
+            "coalesce(array_to_string(list_sort(list_transform(map_entries(");
     put_bytes(em, v);
     put(em, "), lambda ");
     put_bytes(em, e);
@@ -42,7 +47,7 @@ static void map_to_json(struct emitter *em, const struct bound *at, struct bytes
     quoted(em, at, arena_fmt(em->a, "%.*s.key", BYTES_ARG(e)), t->children[0]);
     put(em, " || ':' || ");
     member(em, at, arena_fmt(em->a, "%.*s.value", BYTES_ARG(e)), t->children[1]);
-    put(em, ")), ','), '') || '}')");
+    put(em, ")), ','), '') || '}') END");
 }
 
 static struct bytes json_name(struct emitter *em, struct bytes name) {
@@ -65,10 +70,6 @@ static void row_to_json(struct emitter *em, const struct bound *at, struct bytes
     put_bytes(em, v);
     put(em, " IS NULL THEN NULL ELSE ('{'");
     for (size_t i = 0; i < t->child_count; i++) {
-        if (!t->names[i].len) {
-            emit_refuse(em, at, "CAST of a row without field names to json is not supported");
-            return;
-        }
         struct bytes field = arena_fmt(em->a, "struct_extract(%.*s, %.*s)", BYTES_ARG(v),
                                        BYTES_ARG(bound_quote(em->a, sql_type_field(em->a, t, i))));
         put(em, i ? " || ',' || " : " || ");

@@ -38,13 +38,14 @@ static void null_of(struct emitter *em, const struct sql_type *t) {
     put(em, ")");
 }
 
-static void reduce(struct emitter *em, const struct bound *x) {
-    struct bytes list = emit_text(em, x->args[0]);
-    const struct sql_type *t = x->args[0]->type->children[0], *s = x->args[1]->type;
+/* Over a list of t from a start of type s; `last` may be NULL. */
+static void reduce_list(struct emitter *em, struct bytes list, struct bytes start,
+                        const struct sql_type *t, const struct sql_type *s,
+                        const struct bound *step, const struct bound *last) {
     int e = em->next_lambda++, p = em->next_lambda++, c = em->next_lambda++, r = em->next_lambda++;
     unless_null(em, list);
     put(em, "list_transform([list_reduce(list_prepend(struct_pack(s := ");
-    emit_expr(em, x->args[1]);
+    put_bytes(em, start);
     put(em, ", x := ");
     null_of(em, t);
     put(em, "), list_transform(");
@@ -52,12 +53,39 @@ static void reduce(struct emitter *em, const struct bound *x) {
     putf(em, ", lambda k%d: struct_pack(s := ", e);
     null_of(em, s);
     putf(em, ", x := k%d))), lambda k%d, k%d: struct_pack(s := ", e, p, c);
-    body(em, x->args[2], arena_fmt(em->a, "k%d.s", p), arena_fmt(em->a, "k%d.x", c));
+    body(em, step, arena_fmt(em->a, "k%d.s", p), arena_fmt(em->a, "k%d.x", c));
     put(em, ", x := ");
     null_of(em, t);
     putf(em, ")).s], lambda k%d: ", r);
-    body(em, x->args[3], arena_fmt(em->a, "k%d", r), (struct bytes){0});
+    if (last)
+        body(em, last, arena_fmt(em->a, "k%d", r), (struct bytes){0});
+    else
+        putf(em, "k%d", r);
     put(em, ")[1] END");
+}
+
+static void reduce(struct emitter *em, const struct bound *x) {
+    reduce_list(em, emit_text(em, x->args[0]), emit_text(em, x->args[1]),
+                x->args[0]->type->children[0], x->args[1]->type, x->args[2], x->args[3]);
+}
+
+/* The values that are there, as a list; NULL when there is none. The states of parts need not be
+ * combined, since the list is whole. */
+static void reduce_agg(struct emitter *em, const struct bound *x) {
+    struct bound values = *x, start = *x;
+    int e = em->next_lambda++;
+    values.sql = "{list($1)}";
+    start.sql = "{any_value($2)}";
+    start.distinct = false;
+    start.order.count = 0;
+    struct bytes list = arena_fmt(em->a, "list_filter(%.*s, lambda k%d: k%d IS NOT NULL)",
+                                  BYTES_ARG(emit_text(em, &values)), e, e);
+    put(em, "CASE WHEN len(");
+    put_bytes(em, list);
+    put(em, ") > 0 THEN ");
+    reduce_list(em, list, emit_text(em, &start), x->args[0]->type, x->args[1]->type, x->args[2],
+                NULL);
+    put(em, " END");
 }
 
 static void unless_any_null(struct emitter *em, const struct bound *x, size_t count) {
@@ -224,6 +252,8 @@ bool emit_rewrite_lambda(struct emitter *em, const struct bound *x) {
     const char *name = x->sql;
     if (strcmp(name, "@reduce") == 0)
         reduce(em, x);
+    else if (strcmp(name, "@reduce_agg") == 0)
+        reduce_agg(em, x);
     else if (strcmp(name, "@zip_with") == 0)
         zip_with(em, x);
     else if (strcmp(name, "@zip") == 0)

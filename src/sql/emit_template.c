@@ -2,6 +2,7 @@
  *
  *   $1..$9  an argument          $*  all, with commas      $2*  from the second on
  *   $R      result's type        $SR its scale             $P1  precision of argument 1's type
+ *   $L1     length of argument 1's type
  *   $l1     argument 1, a timestamp with time zone, as local time
  *   {f(x)}  an aggregate call: DISTINCT and ORDER BY go inside, FILTER and OVER behind */
 #include "sql/emit_int.h"
@@ -72,14 +73,16 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
         putf(em, "%d", x->type->scale);
         return at + 2;
     }
-    bool local = *at == 'l', precision = *at == 'P';
-    if (local || precision)
+    bool local = *at == 'l', precision = *at == 'P', length = *at == 'L';
+    if (local || precision || length)
         at++;
     assert(isdigit((unsigned char)*at) && "a template has an unknown hole");
     size_t i = (size_t)(*at++ - '1');
     assert(i < x->arg_count);
     if (precision)
         putf(em, "%d", x->args[i]->type->precision);
+    else if (length)
+        putf(em, "%d", x->args[i]->type->length);
     else if (local)
         emit_local(em, x->args[i]->type, emit_text(em, x->args[i]));
     else if (*at == '*')

@@ -76,6 +76,7 @@ const struct sql_fn sql_fn_nested[] = {
     F("zip", "array(T),array(U),array(V),array(W),array(X)->array(row(T,U,V,W,X))", "@zip"),
     /* lambdas */
     F("transform", "array(T),lambda(T,U)->array(U)", "list_transform($1, $2)"),
+    F("apply", "T,lambda(T,U)->U", "list_transform([$1], $2)[1]"),
     F("filter", "array(T),lambda(T,boolean)->array(T)", "list_filter($1, $2)"),
     F("any_match", "array(T),lambda(T,boolean)->boolean", "t_any_true(list_transform($1, $2))"),
     F("all_match", "array(T),lambda(T,boolean)->boolean", "t_all_true(list_transform($1, $2))"),

@@ -33,6 +33,14 @@ static void test_special_types(void **state) {
         {"cast(x'12151fd2758611e98f9e2a86e4085a59' as uuid)",
          "12151fd2-7586-11e9-8f9e-2a86e4085a59"},
         {"cast('1-2' as uuid)", "!INVALID_CAST_ARGUMENT: Invalid UUID string length: 3"},
+        {"apply(5, x -> x + 1)", "6"},
+        {"(cast('abc' as char(4))) > (cast(U&'abc\\0000' as char(4)))", "true"},
+        {"cast(row(1, 2) as json)", "{\"\":1,\"\":2}"},
+        {"cast(array[array[1,2],null] as json)", "[[1,2],null]"},
+        {"cast(cast(null as array(bigint)) as json)", "NULL"},
+        {"REAL '3.4028235e+38f'", "3.4028235e+38"},
+        {"cast(char 'abc' as varbinary)", "abc"},
+        {"cast(cast('abc' as char(5)) as varbinary)", "abc  "},
     };
     run_cases(*state, cases, COUNT_OF(cases), true);
 }
@@ -71,6 +79,28 @@ static void test_aggregates(void **state) {
          "0|50\n1|50"},
         {"select approx_distinct(x) over (order by x) from (values 1,2,3,3) t(x)", "1\n2\n3\n3"},
         {"select set_union(a) from (values array[1,2],array[2,3]) t(a)", "[1, 2, 3]"},
+        {"select x, reduce_agg(y, 1, (a, b) -> a * b, (a, b) -> a * b) FROM (VALUES (1, 5), (1, "
+         "6), (1, 7), (2, 8), (2, 9), (3, 10)) t(x,y) group by x order by x",
+         "1|210\n2|72\n3|10"},
+        {"select reduce_agg(value, 0, (a, b) -> a + b, (a, b) -> a + b) OVER () FROM (VALUES 1, 2, "
+         "3, 4) t(value)",
+         "10\n10\n10\n10"},
+        {"select listagg(distinct v, ',') within group (order by v) from (values 'a','b','a') t(v)",
+         "a,b"},
+        {"select listagg(v, ',') within group (order by v) from (values 'a','b','a') t(v)",
+         "a,a,b"},
+        {"select listagg(v, ',' on overflow truncate) within group (order by v desc) from (values "
+         "'a','b',null) t(v)",
+         "!SYNTAX_ERROR: line 1:43: mismatched input ')'. Expecting: 'WITH', 'WITHOUT', <string>"},
+        {"select a, array_agg(c order by c desc) over (partition by a order by b), count(distinct "
+         "c) over (partition by a) from (values (1,1,1),(1,2,2),(1,3,1),(2,1,5)) t(a,b,c)",
+         "1|[1]|2\n1|[2, 1]|2\n1|[2, 1, 1]|2\n2|[5]|1"},
+        {"select array_agg(distinct c order by c desc) over (order by b) from (values "
+         "(1,1),(2,2),(3,1)) t(b,c)",
+         "[1]\n[2, 1]\n[2, 1]"},
+        {"select first_value(x) ignore nulls over (order by y), lag(x,1) ignore nulls over (order "
+         "by y) from (values (null,1),(2,2),(null,3),(4,4)) t(x,y)",
+         "NULL|NULL\n2|NULL\n2|2\n2|2"},
     };
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
