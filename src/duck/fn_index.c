@@ -355,6 +355,33 @@ FN(repeat_count) {
     return fn_out_i64(c, i, n);
 }
 
+/* ---- arguments of window functions ---- */
+/* t_offset(offset, least) */
+static void call_offset(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out) {
+    duckdb_vector from = duckdb_data_chunk_get_vector(in, 0);
+    const int64_t *v = duckdb_vector_get_data(from);
+    const int64_t *least = duckdb_vector_get_data(duckdb_data_chunk_get_vector(in, 1));
+    const uint64_t *validity = duckdb_vector_get_validity(from);
+    int64_t *r = duckdb_vector_get_data(out);
+    for (idx_t i = 0, n = duckdb_data_chunk_get_size(in); i < n; i++) {
+        if (duck_fn_is_null(validity, i)) {
+            duck_raise(info, "INVALID_FUNCTION_ARGUMENT", "Offset must not be null");
+            return;
+        }
+        if (v[i] < least[i]) {
+            duck_raise(info, "INVALID_FUNCTION_ARGUMENT", "Offset must be at least %lld",
+                       (long long)least[i]);
+            return;
+        }
+        r[i] = v[i];
+    }
+}
+FN(buckets) {
+    return fn_i64(c, 0, i) > 0
+               ? fn_out_i64(c, i, fn_i64(c, 0, i))
+               : fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Buckets must be greater than 0");
+}
+
 /* ---- listagg ---- */
 #define LISTAGG_BYTES ((size_t)1 << 20)
 
@@ -449,6 +476,8 @@ const struct duck_function fn_index_table[] = {
     {"t_counts", "ANY", "BIGINT[]", call_counts, 0, NULL},
     {"t_ix_groups", "ANY", "BIGINT[][]", call_groups, 0, NULL},
     {"t_ix_combinations", "BIGINT, INTEGER", "BIGINT[][]", call_combinations, 0, NULL},
+    {"t_offset", "BIGINT, BIGINT", "BIGINT", call_offset, DUCK_FN_NULLS, NULL},
+    {"t_buckets", "BIGINT", "BIGINT", call_buckets, 0, NULL},
     {"t_listagg_fits", "VARCHAR", "VARCHAR", call_listagg_fits, 0, NULL},
     {"t_listagg", "VARCHAR[], VARCHAR, VARCHAR, BOOLEAN", "VARCHAR", call_listagg, 0, NULL},
     {"t_ngram_size", "INTEGER", "INTEGER", call_ngram_size, 0, NULL},

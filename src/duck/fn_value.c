@@ -160,6 +160,25 @@ FN(keys_check) {
     return why ? fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "%s", why) : fn_out_bool(c, i, true);
 }
 
+/* Keys of a map that is cast. */
+FN(cast_keys_check) {
+    const struct value *v = fn_values(c);
+    struct value_set s;
+    if (!v)
+        return false;
+    const struct value *keys = value_items(&v[0]);
+    duckdb_list_entry e = value_list(&v[0], i);
+    if (!value_set_init(&s, e.length))
+        return fn_fail(c, i, "EXCEEDED_LOCAL_MEMORY_LIMIT", "Out of memory");
+    const char *why = NULL;
+    for (idx_t k = e.offset; !why && k < e.offset + e.length; k++)
+        why = value_is_null(keys, k)              ? "map key is null"
+              : !value_set_add(&s, keys, k, NULL) ? "duplicate keys"
+                                                  : NULL;
+    value_set_clear(&s);
+    return why ? fn_fail(c, i, "INVALID_CAST_ARGUMENT", "%s", why) : fn_out_bool(c, i, true);
+}
+
 /* The entries' own NULLs: an array of rows that becomes a map has none. */
 FN(entries_check) {
     const struct value *v = fn_values(c);
@@ -255,6 +274,8 @@ const struct duck_function fn_value_table[] = {
     {"t_contains_sequence", "ANY, ANY", "BOOLEAN", call_contains_sequence, 0, NULL},
     {"t_arrays_overlap", "ANY, ANY", "BOOLEAN", call_overlap, 0, NULL},
     {"t_keys_check", "ANY, BIGINT", "BOOLEAN", call_keys_check, 0, NULL},
+    {"t_cast_keys_check", "ANY", "BOOLEAN", call_cast_keys_check, 0, NULL},
+    {"t_try_cast_keys_check", "ANY", "BOOLEAN", call_cast_keys_check, 0, FN_TRY},
     {"t_entries_check", "ANY", "BOOLEAN", call_entries_check, 0, NULL},
     {"t_euclidean_distance", "DOUBLE[], DOUBLE[]", "DOUBLE", call_euclidean, 0, NULL},
     {"t_dot_product", "DOUBLE[], DOUBLE[]", "DOUBLE", call_dot, 0, NULL},

@@ -44,6 +44,8 @@ static const char *const macros[] = {
     /* maps: keys are checked, entries keep their order */
     "t_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL "
     "WHEN t_keys_check(k, CAST(len(v) AS BIGINT)) THEN MAP(k, v) END",
+    "t_cast_map(k, v) AS CASE WHEN t_cast_keys_check(k) THEN MAP(k, v) END",
+    "t_try_cast_map(k, v) AS CASE WHEN t_try_cast_keys_check(k) THEN MAP(k, v) END",
     "t_split_to_map(s, a, b) AS t_map(t_split_keys(s, a, b), t_split_values(s, a, b))",
     /* a map of the first (or last) entry of each key, entries being rows of k and v */
     "t_map_pick(k, v, ix) AS MAP(t_pick(k, ix), t_pick(v, ix))",
@@ -62,6 +64,7 @@ static const char *const macros[] = {
     "t_counts(l)) END",
     "t_map_from(l) AS MAP(list_transform(l, lambda e: e.k), list_transform(l, lambda e: - e.c))",
     "t_pad(v, n) AS rpad(v, n, ' ')",
+    "t_finite(v) AS CASE WHEN isfinite(v) THEN v END",
     "t_half_up(v) AS floor(v + 0.5)",
     "t_entropy(s, l) AS CASE WHEN s IS NULL OR s = 0 THEN CAST(0 AS DOUBLE) "
     "ELSE greatest((ln(s) - l / s) / ln(2), 0) END",

@@ -228,6 +228,10 @@ static struct bound *finish_aggregate(struct call *k, struct ctx *inner,
         return NULL;
     if (!bind_overflow(k, x))
         return NULL;
+    if (x->distinct && !x->order.count && strcmp(m->fn->name, "array_agg") == 0) {
+        x->distinct = false; /* in order of appearance */
+        x->sql = "t_array_distinct({list($1)})";
+    }
     bool listed = strcmp(m->fn->name, "approx_distinct") == 0;
     if (x->distinct && listed)
         x->distinct = false;

@@ -107,9 +107,13 @@ static struct bound *bind_distinct(struct ctx *c, const struct sql_expr *e) {
             BYTES_ARG(type_text(c->z, xs[0]->type)), BYTES_ARG(type_text(c->z, xs[1]->type)));
     xs[0] = bound_cast(c->z->a, xs[0], t);
     xs[1] = bound_cast(c->z->a, xs[1], t);
-    return call_boolean(
-        c, e->distinct.negated ? "($1 IS NOT DISTINCT FROM $2)" : "($1 IS DISTINCT FROM $2)",
-        e->pos, xs, 2);
+    if (!sql_type_is_comparable(t))
+        return fail(
+            c->z, e->pos, "TYPE_MISMATCH", "Cannot apply operator: %.*s IS DISTINCT FROM %.*s",
+            BYTES_ARG(type_text(c->z, xs[0]->type)), BYTES_ARG(type_text(c->z, xs[1]->type)));
+    const char *same = t->child_count ? "t_same($1, $2)" : "($1 IS NOT DISTINCT FROM $2)";
+    const char *other = t->child_count ? "(NOT t_same($1, $2))" : "($1 IS DISTINCT FROM $2)";
+    return call_boolean(c, e->distinct.negated ? same : other, e->pos, xs, 2);
 }
 
 /* ---- CASE ---- */

@@ -384,6 +384,8 @@ struct bound *bind_comparison(struct ctx *c, enum sql_op op, struct bound *l, st
                               struct sql_pos pos) {
     if (!meet(c, sql_op_text(op), &l, &r, pos))
         return NULL;
+    if ((op == SQL_OP_EQ || op == SQL_OP_NE) && !sql_type_is_comparable(l->type))
+        return cannot_apply(c, "=", l, r, pos);
     if (op == SQL_OP_EQ)
         return equal(c, l, r, pos);
     if (op != SQL_OP_NE)
@@ -490,9 +492,12 @@ struct bound *bind_concat(struct ctx *c, struct bound *l, struct bound *r, struc
     const struct sql_type *lt = l->type, *rt = r->type;
     for (int side = 0; side < 2; side++) { /* array || element, element || array */
         const struct sql_type *array = side ? rt : lt, *one = side ? lt : rt;
-        if (array->kind != ST_ARRAY || one->kind == ST_ARRAY || one->kind == ST_UNKNOWN)
+        if (array->kind != ST_ARRAY || one->kind == ST_UNKNOWN ||
+            (one->kind == ST_ARRAY && sql_type_common(a, array, one)))
             continue;
         const struct sql_type *t = sql_type_common(a, array->children[0], one);
+        if (!t && one->kind == ST_ARRAY)
+            continue;
         if (!t)
             return cannot_apply(c, "||", l, r, pos);
         t = sql_type_array(a, t);

@@ -290,8 +290,9 @@ static void cast_list(struct emitter *em, const struct bound *at, struct bytes l
 
 static void cast_map(struct emitter *em, const struct bound *at, struct bytes v,
                      const struct sql_type *from, const struct sql_type *to, bool is_try) {
+    bool same_keys = sql_type_equal(from->children[0], to->children[0]);
     nested_begin(em, v);
-    put(em, "MAP(");
+    put(em, same_keys ? "MAP(" : is_try ? "t_try_cast_map(" : "t_cast_map(");
     cast_list(em, at, wrapped(em, "map_keys(", v, ")"), from->children[0], to->children[0], is_try);
     put(em, ", ");
     cast_list(em, at, wrapped(em, "map_values(", v, ")"), from->children[1], to->children[1],

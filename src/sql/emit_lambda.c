@@ -226,7 +226,10 @@ static void array_join(struct emitter *em, const struct bound *x) {
     struct bytes list = emit_text(em, x->args[0]), sep = emit_text(em, x->args[1]);
     const struct sql_type *t = x->args[0]->type->children[0];
     if (!sql_type_can_cast(t, sql_type_of(ST_VARCHAR)) || t->child_count) {
-        emit_refuse(em, x, "array_join of nested values is not supported");
+        if (!em->rc)
+            em->rc = err_set_named(em->e, ERR_SQL, "OPERATOR_NOT_FOUND", 0,
+                                   "line %d:%d: Cannot cast %.*s to varchar", x->pos.line,
+                                   x->pos.column, BYTES_ARG(sql_type_text(em->a, t)));
         return;
     }
     int e = em->next_lambda++;

@@ -41,6 +41,15 @@ static void test_special_types(void **state) {
         {"REAL '3.4028235e+38f'", "3.4028235e+38"},
         {"cast(char 'abc' as varbinary)", "abc"},
         {"cast(cast('abc' as char(5)) as varbinary)", "abc  "},
+        {"array[array[1]]||array[2]", "[[1], [2]]"},
+        {"array[1]||array[2]", "[1, 2]"},
+        {"array[2]||array[array[1]]", "[[2], [1]]"},
+        {"array[1.5]||1", "[1.5, 1.0]"},
+        {"cast(map(array[1, 2], array[6, 9]) as map(boolean, bigint))",
+         "!INVALID_CAST_ARGUMENT: duplicate keys"},
+        {"map(array[1,2],array[3,4]) is distinct from map(array[2,1],array[4,3])", "false"},
+        {"array_join(array[array[1]], '-')",
+         "!OPERATOR_NOT_FOUND: line 1:8: Cannot cast array(integer) to varchar"},
     };
     run_cases(*state, cases, COUNT_OF(cases), true);
 }
@@ -101,6 +110,27 @@ static void test_aggregates(void **state) {
         {"select first_value(x) ignore nulls over (order by y), lag(x,1) ignore nulls over (order "
          "by y) from (values (null,1),(2,2),(null,3),(4,4)) t(x,y)",
          "NULL|NULL\n2|NULL\n2|2\n2|2"},
+        {"select max_by(x, y, 2), min_by(x, y, 5) from (values ('a', 1), (null, 3), ('c', 2)) t(x, "
+         "y)",
+         "[NULL, c]|[a, c, NULL]"},
+        {"select corr(x,y), regr_slope(x,y), regr_intercept(x,y), regr_count(x,y), regr_sxx(x,y), "
+         "regr_avgx(x,y) from (values (1e0,1e0),(1e0,1e0),(null,2e0)) t(x,y)",
+         "NULL|NULL|NULL|2|0.0|1.0"},
+        {"select skewness(x), kurtosis(x) from (values 1e0,1e0,1e0,1e0,1e0) t(x)", "nan|nan"},
+        {"select array_agg(distinct x) from (values 1,3,2,1,null,null) t(x)", "[1, 3, 2, NULL]"},
+        {"select nth_value(x,0) over (order by x) from (values 1,2,3) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: Offset must be at least 1"},
+        {"select lag(x,-1) over (order by x) from (values 1,2,3) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: Offset must be at least 0"},
+        {"select lag(x,null) over (order by x) from (values 1,2,3) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: Offset must not be null"},
+        {"select lag(x,2) over (order by x), lead(x,x) over (order by x) from (values 1,2,3) t(x)",
+         "NULL|2\nNULL|NULL\n1|NULL"},
+        {"select ntile(0) over (order by x) from (values 1,2,3) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: Buckets must be greater than 0"},
+        {"select max(x) over (order by y) from (values (1e0,1), (nan(),2), (2e0,3)) t(x,y)",
+         "1.0\n1.0\n2.0"},
+        {"select max(x), min(x) from (values 1e0, nan(), 2e0) t(x)", "2.0|1.0"},
     };
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
