@@ -39,15 +39,24 @@ LEFT_OUT = [
     ("JSON_TABLE", r"\bJSON_TABLE\s*\("),
     ("functions of one's own", r"\bWITH\s+FUNCTION\b|CREATE\s+(OR\s+REPLACE\s+)?FUNCTION|DROP\s+FUNCTION|USING\s+(EXTERNAL\s+)?FUNCTION|\bRETURNS\s+\w+.*\bRETURN\b|\bCALLED ON NULL\b"),
     ("newer than Athena", r"\bNEAREST\b|\bUNIQUE\s*\(|\bMATCH\s+(SIMPLE|PARTIAL|FULL|UNIQUE|\()|\bCORRESPONDING\b|::|\bBRANCH\b|\bNUMBER\s*['(]|\bAS\s+NUMBER\b|\bnumber\b|\bGROUP\s+BY\s+AUTO\b|\bTABLE\s*\(\s*(\w|\.)+\s*\(|\bWITH\s+SESSION\b|\bIS\s+(NOT\s+)?(TRUE|FALSE|UNKNOWN)\b"),
+    ("newer than Athena", r"GROUP\s+BY\s+(ALL|DISTINCT)\s+AUTO|\bWHEN\s+(NOT\s+)?(BETWEEN|IN|LIKE|IS|[<>=]+|DISTINCT)\b|"
+     r"INTERVAL\s+[+-]?\s*'[^']*'\s+(YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)\s*\(|[\w\"]\s*=>|"
+     r"\(\s*(DISTINCT\s+[^()]*|[^()]*\bORDER\s+BY\s[^()]*)\)\s*(WITHIN\s+GROUP\s*\([^()]*\)\s*)?OVER\b"),
+    ("functions of the source's tests", r"\bapply\s*\(|\bcustom_add\s*\(|\$internal\$|\brgb\s*\(|\bcolor\s*\(|\bbar\s*\("),
+    ("catalogues of the source's tests", r"\b(FROM|INTO|JOIN|UPDATE|MERGE)\s+(mock|system|testing_catalog|test_catalog|second|third|cat)\."),
     ("not Athena's", r"^\s*(GRANT|REVOKE|DENY|START|COMMIT|ROLLBACK|CALL|COMMENT|ANALYZE|TRUNCATE|REFRESH|SET|RESET|USE|CREATE\s+ROLE|DROP\s+ROLE|CREATE\s+CATALOG|DROP\s+CATALOG)\b|MATERIALIZED|SHOW\s+(STATS|SESSION|GRANTS|ROLES|ROLE|CURRENT|FUNCTIONS|CATALOGS|BRANCHES)"),
 ]
 LEFT_OUT = [(name, re.compile(text, re.I | re.S)) for name, text in LEFT_OUT]
+# Sources whose expected values come from access control, not from the statement.
+MASKED = ("TestColumnMask", "TestRowFilter", "TestFilterInaccessibleColumns", "TestCheckConstraint", "TestAccessControl")
 USAGE = ("athena", "client", "dbt", "sqlglot", "product", "tpch", "tpcds")
 
 
 def left_out(item):
     if item["src"].startswith("trino-geo"):
         return "geospatial"
+    if item["src"].endswith(MASKED):
+        return "masks and filters"
     text = " ".join([item["sql"], *(item.get("bind") or {}).values(), str((item.get("expect") or ["", ""])[1] or "")])
     text = re.sub(r"'[^']*'", "' '", text)  # words within literals mean nothing
     return next((name for name, pattern in LEFT_OUT if pattern.search(text)), None)
@@ -168,6 +177,21 @@ def same_rows(a, b):
     return collections.Counter(map(row_key, a)) == collections.Counter(map(row_key, b))
 
 
+def close_rows(a, b):
+    """Estimates: every number within the error that the function promises."""
+    def near(x, y):
+        try:
+            return math.isclose(float(x), float(y), rel_tol=0.05)
+        except (TypeError, ValueError):
+            return x == y
+    return len(a) == len(b) and all(len(r) == len(s) and all(map(near, r, s)) for r, s in zip(a, b))
+
+
+def numbered(rows):
+    """H2 has no boolean literals in some of the sources' reference queries: 1 is true."""
+    return [[{"true": "1", "false": "0"}.get(v, v) for v in row] for row in rows]
+
+
 def class_of_failure(item, error):
     """For a statement that must fail and does."""
     names = {raw.split(".")[-1] for how, _, raw in item.get("err", []) if how == "hasErrorCode" and raw}
@@ -223,6 +247,8 @@ class Runner:
         if item.get("err") and not item.get("expect"):
             return (class_of_failure(item, error) if error else "PASSES"), error or json.dumps(rows[:1])
         if error:
+            if item.get("expect") and re.search(r"PreparedStatement \S+ was not found", error):
+                return "unchecked", error
             accepted = ABSENT.search(error) and not item.get("expect")
             return ("accepted" if accepted else "engine" if ENGINE.search(error) else "refused"), error
         if not item.get("expect"):
@@ -232,7 +258,10 @@ class Runner:
             return "unchecked", why
         if len(want) >= 999 or len(rows) >= 999:
             return "unchecked", "more than a page"
-        return ("equal" if same_rows(rows, want) else "DIFFERS"), f"{rows[:6]!r}, expected {want[:6]!r}"
+        equal = same_rows(rows, want) or (item["expect"][0] == "h2" and same_rows(numbered(rows), numbered(want)))
+        if re.search(r"\bapprox_distinct\b", item["sql"], re.I):
+            equal = equal or close_rows(rows, want)
+        return ("equal" if equal else "DIFFERS"), f"{rows[:6]!r}, expected {want[:6]!r}"
 
     def usage(self, item):
         database = self.database(item)
@@ -267,6 +296,7 @@ def reference_engine(path):
         return lambda sql: (None, "no reference given")
     import duckdb  # only here: everything else needs nothing but Python
     base = duckdb.connect(path, read_only=True)
+    base.execute("SET GLOBAL integer_division = true")
 
     def text(v):
         return None if v is None else ("true" if v else "false") if isinstance(v, bool) else str(v)
