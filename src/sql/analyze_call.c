@@ -15,6 +15,7 @@ static bool lambda_scope(struct ctx *c, const struct sql_expr *e, const struct s
                          size_t *ids, struct scope *s) {
     size_t n = e->lambda.params.count;
     s->parent = c->scope;
+    s->is_lambda = true;
     s->count = n;
     s->fields = ARENA_NEW_N(c->z->a, struct scope_field, n ? n : 1);
     for (size_t i = 0; s->fields && i < n; i++) {

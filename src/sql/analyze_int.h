@@ -21,7 +21,8 @@ struct scope {
     size_t count;
     bool is_output; /* ORDER BY: names of the select list; the parent is the same query's FROM */
     bool barred;    /* an output: not from within an aggregate */
-    bool sealed;    /* no name of an outer query passes */
+    bool is_lambda;
+    bool sealed;        /* an outer join's: neither names from outside nor queries inside */
     const char *closed; /* lateral references are refused, and why */
 };
 
@@ -150,6 +151,18 @@ struct bound *bind_call(struct ctx *c, const struct sql_expr *e);
 /* A call by name on bound arguments. */
 struct bound *call_function(struct ctx *c, const char *name, struct bound **args, size_t count,
                             struct sql_pos pos);
+
+/* ---- analyze_correlated.c ---- */
+enum correlated_kind {
+    CORRELATED_SCALAR,
+    CORRELATED_LATERAL,
+    CORRELATED_EXISTS,
+    CORRELATED_IN,
+    CORRELATED_COMPARED /* to all of its rows */
+};
+/* Refuses the correlated queries that Trino does. */
+bool check_correlated(struct analyzer *z, struct bound_query *q, enum correlated_kind kind,
+                      struct sql_pos pos);
 
 /* ---- analyze_subquery.c ---- */
 struct bound *bind_exists(struct ctx *c, const struct sql_expr *e);

@@ -116,6 +116,13 @@ static bool unify_sides(struct ctx *c, const struct sql_body *b, struct bound_qu
                         BYTES_ARG(type_text(c->z, r))),
                    false;
     }
+    for (size_t i = 0; (b->set.op != SQL_UNION || !b->set.all) && i < q->column_count; i++)
+        if (!sql_type_is_comparable(q->types[i]))
+            return fail(c->z, b->pos, "TYPE_MISMATCH",
+                        "Type %.*s is not comparable and therefore cannot be used in %s%s",
+                        BYTES_ARG(type_text(c->z, q->types[i])), set_name(b->set.op),
+                        b->set.op == SQL_UNION ? " DISTINCT" : ""),
+                   false;
     return true;
 }
 

@@ -197,6 +197,8 @@ static struct bound_rel *bind_subquery(struct ctx *c, struct sql_relation *r, st
     if (!b)
         return NULL;
     b->lateral = r->subquery.lateral;
+    if (b->lateral && !check_correlated(c->z, q, CORRELATED_LATERAL, r->pos))
+        return NULL;
     return fill_scope(c->z, b, q->names, (struct bytes){0}, (struct bytes){0}, r->pos, ret) ? b
                                                                                             : NULL;
 }

@@ -17,7 +17,8 @@ static struct bytes query_text(struct analyzer *z, const struct sql_query *q) {
 }
 
 /* A query that is written twice in one scope is one query: so GROUP BY knows it again. */
-static struct bound_query *inner_query(struct ctx *c, struct sql_query *q, struct sql_pos pos) {
+static struct bound_query *inner_query(struct ctx *c, struct sql_query *q, struct sql_pos pos,
+                                       enum correlated_kind kind) {
     struct analyzer *z = c->z;
     struct ctx inner = *c;
     if (c->in_lambda)
@@ -29,6 +30,8 @@ static struct bound_query *inner_query(struct ctx *c, struct sql_query *q, struc
     leave_clauses(&inner);
     struct inner_query *n = ARENA_NEW(z->a, struct inner_query);
     struct bound_query *b = n ? bind_query(&inner, q) : NULL;
+    if (b && !check_correlated(z, b, kind, q->pos))
+        return NULL;
     if (b && c->select && c->scope) {
         *n = (struct inner_query){c->select, c->scope, text, b, z->inner};
         z->inner = n;
@@ -46,7 +49,7 @@ static struct bound *over_query(struct ctx *c, enum bound_kind kind, const struc
 
 struct bound *bind_exists(struct ctx *c, const struct sql_expr *e) {
     return over_query(c, BX_EXISTS, sql_type_of(ST_BOOLEAN), e->pos,
-                      inner_query(c, e->query, e->pos));
+                      inner_query(c, e->query, e->pos, CORRELATED_EXISTS));
 }
 
 /* ---- queries over queries ---- */
@@ -106,7 +109,7 @@ static struct bound_query *row_query(struct ctx *c, struct bound_query *q, struc
 }
 
 struct bound *bind_scalar(struct ctx *c, const struct sql_expr *e) {
-    struct bound_query *q = inner_query(c, e->query, e->pos);
+    struct bound_query *q = inner_query(c, e->query, e->pos, CORRELATED_SCALAR);
     if (q && q->column_count != 1)
         q = row_query(c, q, e->pos);
     return q ? over_query(c, BX_SCALAR, q->types[0], e->pos, q) : NULL;
@@ -198,8 +201,10 @@ static struct bound *compare_rows(struct comparing *k) {
 
 static struct bound *compare_query(struct comparing *k, enum bound_kind kind,
                                    struct sql_expr *value, struct sql_query *query) {
+    bool is_in = k->op == SQL_OP_EQ ? !k->all : k->op == SQL_OP_NE && k->all;
     struct bound *v = bind_expr(k->c, value);
-    k->query = v ? inner_query(k->c, query, k->pos) : NULL;
+    k->query =
+        v ? inner_query(k->c, query, k->pos, is_in ? CORRELATED_IN : CORRELATED_COMPARED) : NULL;
     if (!k->query || !find_common(k, v))
         return NULL;
     bool single = k->t->child_count == 1 && has_plain_type(k->t->children[0]) &&

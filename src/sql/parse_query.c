@@ -204,7 +204,7 @@ static struct sql_body *set_new(struct parser *p, struct sql_body *left, enum sq
     if (!b)
         return NULL;
     b->kind = SQL_B_SET;
-    b->pos = left->pos;
+    b->pos = p->tokens[p->at - 1].pos;
     b->set.op = op;
     b->set.left = left;
     b->set.all = parser_accept(p, LEX_ALL);

@@ -92,8 +92,9 @@ static struct bound *at(struct analyzer *z, struct bound *x, struct sql_pos pos)
 }
 
 struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct sql_pos pos) {
-    bool sealed = false;
-    for (struct scope *s = c->scope; s; sealed |= s->sealed, s = s->parent) {
+    bool sealed = false, inside = false;
+    for (struct scope *s = c->scope; s;
+         sealed |= s->sealed, inside |= !s->is_lambda, s = s->parent) {
         for (size_t n = MIN_OF(path->count, (size_t)4); n > 0; n--) {
             size_t found;
             struct bound *x = find_in(c, s, path->parts, n, &found);
@@ -102,7 +103,7 @@ struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct s
                             BYTES_ARG(path_text(c->z, path)));
             if (!found)
                 continue;
-            if (sealed)
+            if (sealed || (s->sealed && inside))
                 return fail(c->z, pos, "NOT_SUPPORTED",
                             "Reference to column '%.*s' from outer scope not allowed in this "
                             "context",

@@ -170,6 +170,14 @@ static int read_map(struct reader *r, const struct sql_type **ret) {
     return give(r, sql_type_map(r->a, k, v), ret);
 }
 
+/* Names without quotes are as if in small letters. */
+static struct bytes lower_word(struct reader *r, struct bytes word) {
+    char *p = arena_strndup(r->a, word.ptr, word.len);
+    for (size_t i = 0; p && i < word.len; i++)
+        p[i] = (char)tolower((unsigned char)p[i]);
+    return p ? bytes_of(p, word.len) : word;
+}
+
 /* One row field: "name type" or "type". Whether a word is a name shows in what follows it. */
 static int read_field(struct reader *r, struct bytes *name, const struct sql_type **ret) {
     size_t start = r->at;
@@ -190,7 +198,8 @@ static int read_field(struct reader *r, struct bytes *name, const struct sql_typ
         r->at = start;
         *name = (struct bytes){0};
     } else {
-        *name = word;
+        bool quoted = start < r->text.len && r->text.ptr[start] == '"';
+        *name = quoted ? word : lower_word(r, word);
     }
     return read_type(r, ret);
 }

@@ -43,10 +43,10 @@ static void test_errors(void **state) {
         {"select 1 in (1, 'a')", "!TYPE_MISMATCH: *"},
         {"select cast(date '2020-01-01' as bigint)",
          "!TYPE_MISMATCH: line 1:8: Cannot cast date to bigint"},
-        {"select 1 union select 'a'", "!TYPE_MISMATCH: line 1:1: column 1 in UNION query has "
+        {"select 1 union select 'a'", "!TYPE_MISMATCH: line 1:10: column 1 in UNION query has "
                                       "incompatible types: integer, varchar(1)"},
         {"select 1 union select 1, 2",
-         "!TYPE_MISMATCH: line 1:1: UNION query has different number of fields: 1, 2"},
+         "!TYPE_MISMATCH: line 1:10: UNION query has different number of fields: 1, 2"},
         {"select id, count(*) from t", "!EXPRESSION_NOT_AGGREGATE: line 1:8: 'id' must be an "
                                        "aggregate expression or appear in GROUP BY clause"},
         {"select name from t group by id", "!EXPRESSION_NOT_AGGREGATE: line 1:8: 'name' must be an "

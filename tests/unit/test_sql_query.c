@@ -204,11 +204,45 @@ static void test_joins(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
 
+/* What Trino's planner takes apart, and what it does not. */
+static void test_correlation(void **state) {
+    static const struct sql_case cases[] = {
+        {"select (select max(v) + t.id from u where u.id < t.id) from t order by 1",
+         "22\n33\nNULL"},
+        {"select (select v from u where u.id = t.id and k = 'x' limit 2) from t order by 1",
+         "10\n30\nNULL"},
+        {"select (select v from u where u.id = t.id order by v limit 1) from t order by 1",
+         "10\n30\nNULL"},
+        {"select (select v from u where u.id = t.id limit 1) from t order by 1",
+         "!NOT_SUPPORTED: line 1:9: Given correlated subquery is not supported"},
+        {"select (select v from u where u.id < t.id limit 2) from t",
+         "!NOT_SUPPORTED: line 1:9: Given correlated subquery is not supported"},
+        {"select (select t.id + v from u where u.id = t.id and k = 'x') from t",
+         "!NOT_SUPPORTED: line 1:9: Given correlated subquery is not supported"},
+        {"select (select t.id) from t order by 1", "1\n2\n3"},
+        {"select id from t where exists (select t.id + v from u where u.id < t.id) order by 1",
+         "2\n3"},
+        {"select id from t where id in (select u.id from u where u.v > t.id * 15) order by 1", "1"},
+        {"select id from t where id in (select t.id from u)",
+         "!NOT_SUPPORTED: line 1:31: Given correlated subquery is not supported"},
+        {"select id from t where exists (select 1 from u where u.id < t.id group by k)",
+         "!NOT_SUPPORTED: line 1:32: Given correlated subquery is not supported"},
+        {"select t.id, s.n from t cross join lateral (select k, count(*) n from u where u.id < "
+         "t.id "
+         "group by k) s order by 1, 2",
+         "2|1\n2|1\n3|1\n3|2"},
+        {"select 1 > all (values t.id) from t",
+         "!NOT_SUPPORTED: line 1:17: Given correlated subquery is not supported"},
+        {"select (select sum(x) from unnest(array[t.id, 2]) y (x)) from t order by 1", "3\n4\n5"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recursion), cmocka_unit_test(test_windows),
         cmocka_unit_test(test_groups),    cmocka_unit_test(test_subqueries),
-        cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_joins),     cmocka_unit_test(test_correlation),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }
