@@ -73,5 +73,7 @@ int vfs_sync_parent(struct vfs *v, const char *path) WARN_UNUSED;
 /* Calls back for each name in a folder except . and ..; a non-zero return stops and is returned. */
 int vfs_list(struct vfs *v, const char *path, int (*each)(void *ctx, const char *name, bool is_dir),
              void *ctx) WARN_UNUSED;
+/* Removes a folder with what is in it, at most 64 levels deep, as far as it can. */
+void vfs_remove_tree(struct vfs *v, const char *path);
 
 #endif

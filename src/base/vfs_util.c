@@ -210,3 +210,37 @@ int vfs_list(struct vfs *v, const char *path, int (*each)(void *ctx, const char 
     (void)closedir(dir);
     return rc;
 }
+
+/* ---- removing a folder ---- */
+struct removal {
+    struct vfs *v;
+    const char *path;
+    int depth;
+};
+
+static void remove_tree(struct vfs *v, const char *path, int depth);
+
+static int remove_entry(void *ctx, const char *name, bool is_dir) {
+    const struct removal *r = ctx;
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/%s", r->path, name);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return 0;
+    if (is_dir)
+        remove_tree(r->v, path, r->depth + 1);
+    else
+        (void)r->v->ops->unlink(r->v, path);
+    return 0;
+}
+
+static void remove_tree(struct vfs *v, const char *path, int depth) {
+    struct removal r = {.v = v, .path = path, .depth = depth};
+    if (depth > 64)
+        return;
+    if (vfs_list(v, path, remove_entry, &r) == 0)
+        (void)v->ops->rmdir(v, path);
+}
+
+void vfs_remove_tree(struct vfs *v, const char *path) {
+    remove_tree(v, path, 0);
+}

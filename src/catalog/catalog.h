@@ -226,6 +226,25 @@ int catalog_checkpoint_get(struct catalog *c, struct bytes delivery, uint64_t in
 /* Forgets checkpoint, intents and file list of a deleted delivery. */
 int catalog_delivery_forget(struct catalog *c, struct bytes delivery, struct err *e) WARN_UNUSED;
 
+/* ---- writes of statements ---- what CREATE TABLE AS and INSERT make visible, in one transaction:
+ * the table or the partitions that are missing, facts of the files, and the end of the intent, a
+ * document of kind `intent_kind`. ERR_ALREADY_EXISTS when the new table's name is taken,
+ * ERR_ENTITY_NOT_FOUND when the database is missing or the table is no longer the one that was
+ * planned for, ERR_RESOURCE_NOT_FOUND when the intent is gone: nothing is changed then. */
+struct catalog_write {
+    const char *intent_kind;
+    struct bytes intent_key;     /* ptr NULL: there is none */
+    struct bytes database, name; /* of the table; empty: none (UNLOAD) */
+    struct bytes table_json;     /* a new table's TableInput; ptr NULL: it is there */
+    int64_t table_id;            /* when it is there */
+    const struct catalog_partition *partitions; /* values and json; those there are left alone */
+    size_t partition_count;
+    const struct catalog_file *files;
+    size_t file_count;
+};
+int catalog_write_commit(struct catalog *c, const struct catalog_write *w,
+                         struct err *e) WARN_UNUSED;
+
 /* ---- a view for a query's plan ---- everything read through it is of one commit, so that log and
  * files never overlap or leave a gap. It holds one of the few readers: keep it for milliseconds,
  * wait for nothing while it is open. For one thread at a time. */
@@ -235,6 +254,9 @@ int catalog_view_open(struct catalog *c, struct catalog_view **ret, struct err *
 void catalog_view_close(struct catalog_view **v);
 /* catalog_version as of the view. */
 uint64_t catalog_view_version(const struct catalog_view *v);
+/* Whether the document is there. */
+int catalog_view_has_doc(struct catalog_view *v, const char *kind, struct bytes key, bool *ret,
+                         struct err *e) WARN_UNUSED;
 /* Whether the database is there. */
 int catalog_view_has_database(struct catalog_view *v, struct bytes name, bool *ret,
                               struct err *e) WARN_UNUSED;

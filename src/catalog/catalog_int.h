@@ -115,6 +115,10 @@ int cat_table_read(struct cat_conn *k, struct arena *a, struct bytes database, s
 int cat_table_find(struct cat_conn *k, struct bytes database, struct bytes name, int64_t *ret_id,
                    int64_t *ret_version, struct err *e) WARN_UNUSED;
 
+/* In the writer's transaction; *ret_id is the new table's. */
+int cat_table_insert(struct catalog *c, struct bytes database, struct bytes name, struct bytes json,
+                     int64_t *ret_id, struct err *e) WARN_UNUSED;
+
 /* ---- versions.c ---- */
 /* Keeps the table as it is now among its versions. */
 int cat_version_archive(struct cat_conn *k, int64_t table_id, struct err *e) WARN_UNUSED;

@@ -180,12 +180,9 @@ int catalog_database_list(struct catalog *c, struct arena *a, struct bytes after
 }
 
 /* ---- tables ---- */
-int catalog_table_create(struct catalog *c, struct bytes database, struct bytes name,
-                         struct bytes json, struct err *e) {
-    int rc = cat_write_begin(c, e);
-    if (rc)
-        return rc;
-    rc = need_database(&c->writer, database, e);
+int cat_table_insert(struct catalog *c, struct bytes database, struct bytes name, struct bytes json,
+                     int64_t *ret_id, struct err *e) {
+    int rc = need_database(&c->writer, database, e);
     int64_t now = clock_wall_ms(c->clock);
     if (!rc)
         rc = cat_run(&c->writer, e,
@@ -193,7 +190,19 @@ int catalog_table_create(struct catalog *c, struct bytes database, struct bytes 
                      "VALUES(?1,?2,?3,0,?4,?4)",
                      "ttti", database, name, json, now);
     if (rc == ERR_ALREADY_EXISTS)
-        rc = err_set(e, rc, "Table already exists.");
+        return err_set(e, rc, "Table already exists.");
+    if (!rc)
+        *ret_id = sqlite3_last_insert_rowid(c->writer.db);
+    return rc;
+}
+
+int catalog_table_create(struct catalog *c, struct bytes database, struct bytes name,
+                         struct bytes json, struct err *e) {
+    int64_t id;
+    int rc = cat_write_begin(c, e);
+    if (rc)
+        return rc;
+    rc = cat_table_insert(c, database, name, json, &id, e);
     return cat_write_end(c, rc, e);
 }
 

@@ -56,6 +56,19 @@ uint64_t catalog_view_version(const struct catalog_view *v) {
     return v->version;
 }
 
+int catalog_view_has_doc(struct catalog_view *v, const char *kind, struct bytes key, bool *ret,
+                         struct err *e) {
+    sqlite3_stmt *st = NULL;
+    int rc = cat_stmt(v->k, &st, e, "SELECT 1 FROM doc WHERE kind=?1 AND key=?2", "tt",
+                      bytes_str(kind), key);
+    if (!rc)
+        rc = cat_step(st, e);
+    if (rc == 1)
+        cat_reset(st);
+    *ret = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
 /* ---- tables and partitions ---- */
 int catalog_view_has_database(struct catalog_view *v, struct bytes name, bool *ret, struct err *e) {
     sqlite3_stmt *st = NULL;

@@ -38,5 +38,9 @@ int convert_raw(struct duck *d, const struct json *task, struct outfile *out, in
 /* Appends facts_json (catalog.h) of one Parquet file; in a session. */
 int facts_write(struct duck *d, const char *path, struct buf *out, int64_t *ret_rows,
                 struct err *e) WARN_UNUSED;
+/* The same of many, as elements {"path","rows","facts"} of an open array; those that are no Parquet
+ * are left out. */
+int facts_write_files(struct duck *d, struct jsonw *w, const struct bytes *paths, size_t n,
+                      struct err *e) WARN_UNUSED;
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "duck/duck_int.h"
 #include "duck/functions.h"
+#include "duck/write_int.h"
 #include <stdio.h>
 
 void buf_add_sql_string(struct buf *b, struct bytes text) {
@@ -84,6 +85,8 @@ static int register_all(struct duck *d, struct err *e) {
         rc = logscan_register(d->con, &d->scans, e);
     if (!rc)
         rc = text_scan_register(d->con, &d->texts, e);
+    if (!rc)
+        rc = write_register(d->con, &d->write, e);
     session_end(d);
     return rc;
 }

@@ -31,6 +31,8 @@ void duck_reset(struct duck *d);
 /* Each runs one task of work/task.h: `task` is the message, *ok_out receives the "ok" object. */
 int duck_run_query(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
                    struct err *e) WARN_UNUSED;
+int duck_run_write(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
+                   struct err *e) WARN_UNUSED;
 int duck_run_convert(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,
                      struct err *e) WARN_UNUSED;
 int duck_run_facts(struct duck *d, struct arena *a, const struct json *task, struct buf *ok_out,

@@ -19,6 +19,7 @@ struct duck {
     int64_t threads, memory_mb; /* in force now */
     struct logscan_set *scans;  /* the running task's; what tarn_log(i) reads */
     struct text_set *texts;     /* the same for tarn_text(i) */
+    struct write_state *write;  /* the running task's; what tarn_line writes */
     _Atomic bool stopped;       /* duck_interrupt came; cleared by duck_reset */
     pthread_mutex_t lock;       /* guards con against duck_interrupt */
     duckdb_connection con;      /* the running task's connection, or NULL */
@@ -34,6 +35,19 @@ int profile_begin(struct duck *d, const struct json *task, struct err *e) WARN_U
 void profile_write(struct duck *d, const struct json *task, struct buf *out);
 /* Runs one statement whose (small) result is kept; destroy it with duckdb_destroy_result. */
 int session_query(struct duck *d, const char *sql, duckdb_result *ret, struct err *e) WARN_UNUSED;
+
+/* ---- query.c: log tails and text files of a task, also for writes ---- */
+/* Reads "views" and "texts" into *ret and makes them the running task's. Afterwards, in any case,
+ * query_end_scans. */
+struct query_sources {
+    struct logscan_set scans;
+    struct text_set texts;
+};
+int query_read_scans(struct duck *d, struct arena *a, const struct json *task,
+                     struct query_sources *ret, struct err *e) WARN_UNUSED;
+void query_end_scans(struct duck *d, struct query_sources *s);
+/* Their macros, in the session. */
+int query_make_views(struct duck *d, const struct json *task, struct err *e) WARN_UNUSED;
 
 /* ---- errors.c ---- */
 /* Turns an engine error into Trino's name and a sentence; logs the engine's text. Returns the code.

@@ -191,14 +191,14 @@ int facts_write(struct duck *d, const char *path, struct buf *out, int64_t *ret_
 
 /* ---- the task ---- */
 /* A file that is no Parquet is left out of the answer: facts are a help, not a need. */
-static int write_files(struct duck *d, struct jsonw *w, const struct bytes *paths, size_t n,
-                       struct err *e) {
+int facts_write_files(struct duck *d, struct jsonw *w, const struct bytes *paths, size_t n,
+                      struct err *e) {
     struct facts_writer x = {.w = w};
     int rc = n ? run(d, &x, paths, n, e) : 0;
     if (rc == 0 || rc == ERR_NOMEM || rc == ERR_CANCELED || d->stopped)
         return rc;
-    rc = n > 1 ? write_files(d, w, paths, n / 2, e) : 0;
-    return rc || n < 2 ? rc : write_files(d, w, paths + n / 2, n - n / 2, e);
+    rc = n > 1 ? facts_write_files(d, w, paths, n / 2, e) : 0;
+    return rc || n < 2 ? rc : facts_write_files(d, w, paths + n / 2, n - n / 2, e);
 }
 
 static bool ends_as_parquet(const char *path) {
@@ -238,7 +238,7 @@ int duck_run_facts(struct duck *d, struct arena *a, const struct json *task, str
     if (!rc)
         rc = session_exec(d, "SET SESSION parquet_metadata_cache = false", e);
     if (!rc)
-        rc = write_files(d, &w, paths, n, e);
+        rc = facts_write_files(d, &w, paths, n, e);
     jsonw_end_array(&w);
     jsonw_end_object(&w);
     session_end(d);

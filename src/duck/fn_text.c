@@ -219,7 +219,29 @@ FN(fit) {
     return fn_out_str(c, i, v);
 }
 
+/* Text for a varchar(n) or char(n) column: blanks at the end may go, nothing else. */
+FN(fit_text) {
+    struct bytes v = fn_str(c, 0, i), to = fn_str(c, 3, i);
+    struct bytes kept = v;
+    while (kept.len && kept.ptr[kept.len - 1] == ' ')
+        kept.len--;
+    int64_t limit = fn_i64(c, 1, i), points = 0;
+    size_t end = 0;
+    for (; end < v.len; end++) {
+        if (((unsigned char)v.ptr[end] & 0xC0) != 0x80 && points++ == limit)
+            break;
+    }
+    if (kept.len > end)
+        return fn_fail(c, i, "INVALID_CAST_ARGUMENT",
+                       "Cannot truncate non-space characters when casting from %.*s to %.*s on "
+                       "INSERT",
+                       BYTES_ARG(fn_str(c, 2, i)), BYTES_ARG(to));
+    bool is_char = bytes_starts_with(to, BYTES("char"));
+    return fn_out_str(c, i, is_char ? kept : bytes_slice(v, 0, end));
+}
+
 const struct duck_function fn_text_table[] = {
+    {"t_fit_text", "VARCHAR, BIGINT, VARCHAR, VARCHAR", "VARCHAR", call_fit_text, 0, NULL},
     {"t_double_text", "DOUBLE", "VARCHAR", call_double_text, 0, NULL},
     {"t_real_text", "FLOAT", "VARCHAR", call_real_text, 0, NULL},
     {"t_double_json", "DOUBLE", "VARCHAR", call_double_json, 0, NULL},

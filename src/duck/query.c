@@ -16,8 +16,7 @@ struct query {
     struct arena *arena;
     const struct json *task;
     struct err *e;
-    struct logscan_set scans;
-    struct text_set texts;
+    struct query_sources sources;
     duckdb_prepared_statement statement;
     duckdb_pending_result pending;
     duckdb_result result;
@@ -96,54 +95,67 @@ static int write_rows(struct query *q) {
 }
 
 /* ---- views ---- */
-static int read_texts(struct query *q) {
-    const struct json *texts = json_get(q->task, "texts");
+static int read_texts(struct duck *d, struct arena *a, const struct json *task,
+                      struct query_sources *ret, struct err *e) {
+    const struct json *texts = json_get(task, "texts");
     size_t count = texts ? texts->count : 0, i = 0;
-    struct text_scan *scans = ARENA_NEW_N(q->arena, struct text_scan, count + 1);
+    struct text_scan *scans = ARENA_NEW_N(a, struct text_scan, count + 1);
     if (!scans) {
-        return err_set(q->e, ERR_NOMEM, NULL);
+        return err_set(e, ERR_NOMEM, NULL);
     }
     JSON_FOR_EACH(text, texts) {
-        int rc = text_scan_from_json(q->arena, text, &scans[i], q->e);
+        int rc = text_scan_from_json(a, text, &scans[i], e);
         if (rc) {
             return rc;
         }
-        scans[i++].max_threads = (int)q->duck->options.threads;
+        scans[i++].max_threads = (int)d->options.threads;
     }
-    q->texts = (struct text_set){scans, count, &q->duck->stopped};
-    q->duck->texts = &q->texts;
+    ret->texts = (struct text_set){scans, count, &d->stopped};
+    d->texts = &ret->texts;
     return 0;
 }
 
-static int read_scans(struct query *q) {
-    const struct json *views = json_get(q->task, "views");
+int query_read_scans(struct duck *d, struct arena *a, const struct json *task,
+                     struct query_sources *ret, struct err *e) {
+    const struct json *views = json_get(task, "views");
     size_t count = views ? views->count : 0, i = 0;
-    struct logscan *scans = ARENA_NEW_N(q->arena, struct logscan, count + 1);
+    struct logscan *scans = ARENA_NEW_N(a, struct logscan, count + 1);
     if (!scans) {
-        return err_set(q->e, ERR_NOMEM, NULL);
+        return err_set(e, ERR_NOMEM, NULL);
     }
     JSON_FOR_EACH(view, views) {
-        int rc = logscan_from_json(q->arena, view, &scans[i], q->e);
+        int rc = logscan_from_json(a, view, &scans[i], e);
         if (rc) {
             return rc;
         }
-        scans[i++].max_threads = (int)q->duck->options.threads;
+        scans[i++].max_threads = (int)d->options.threads;
     }
-    logscan_set_init(&q->scans, scans, count, &q->duck->stopped);
-    q->duck->scans = &q->scans;
-    return read_texts(q);
+    logscan_set_init(&ret->scans, scans, count, &d->stopped);
+    d->scans = &ret->scans;
+    int rc = read_texts(d, a, task, ret, e);
+    if (rc)
+        query_end_scans(d, ret);
+    return rc;
 }
 
-static int make_views(struct query *q) {
+void query_end_scans(struct duck *d, struct query_sources *s) {
+    if (d->scans == &s->scans) {
+        d->scans = NULL;
+        d->texts = NULL;
+        logscan_set_clear(&s->scans);
+    }
+}
+
+int query_make_views(struct duck *d, const struct json *task, struct err *e) {
     size_t i = 0;
     int rc = 0;
-    JSON_FOR_EACH(view, json_get(q->task, "views")) {
+    JSON_FOR_EACH(view, json_get(task, "views")) {
         struct buf sql = {0};
         buf_add_str(&sql, "CREATE TEMP MACRO ");
         buf_add_identifier(&sql, json_get_str(view, "name"));
         buf_add_fmt(&sql, "() AS TABLE SELECT * FROM tarn_log(%zu)", i++);
         const char *text = buf_cstr(&sql);
-        rc = rc ? rc : text ? session_exec(q->duck, text, q->e) : err_set(q->e, ERR_NOMEM, NULL);
+        rc = rc ? rc : text ? session_exec(d, text, e) : err_set(e, ERR_NOMEM, NULL);
         buf_clear(&sql);
     }
     return rc;
@@ -194,7 +206,7 @@ static int make_formats(struct query *q) {
 }
 
 static int run(struct query *q) {
-    int rc = make_views(q);
+    int rc = query_make_views(q->duck, q->task, q->e);
     rc = rc ? rc : profile_begin(q->duck, q->task, q->e);
     rc = rc ? rc : run_statement(q);
     rc = rc ? rc : make_formats(q);
@@ -218,13 +230,8 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
     struct query q = {.duck = d, .arena = a, .task = task, .e = e, .file = {.fd = -1}};
     struct buf profile = {0};
     int64_t start = clock_mono_us(clock_system());
-    int rc = read_scans(&q);
-    if (rc) {
-        d->scans = NULL;
-        d->texts = NULL;
-        return rc;
-    }
-    rc = session_begin(d, task, e);
+    int rc = query_read_scans(d, a, task, &q.sources, e);
+    rc = rc ? rc : session_begin(d, task, e);
     if (!rc) {
         rc = run(&q);
         query_clear(&q);
@@ -232,9 +239,7 @@ int duck_run_query(struct duck *d, struct arena *a, const struct json *task, str
             profile_write(d, task, &profile);
         session_end(d);
     }
-    d->scans = NULL;
-    d->texts = NULL;
-    logscan_set_clear(&q.scans);
+    query_end_scans(d, &q.sources);
     if (!rc) {
         struct jsonw w = jsonw_to(ok_out);
         jsonw_object(&w);

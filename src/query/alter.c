@@ -81,8 +81,8 @@ static void add_path_name(struct buf *out, struct bytes text) {
 }
 
 /* The table's folder, then k=v/ for each key. */
-static void add_default_location(struct buf *out, const struct alter_table *t,
-                                 const struct bytes *values) {
+void alter_default_location(struct buf *out, const struct alter_table *t,
+                            const struct bytes *values) {
     struct bytes folder = json_get_str(t->storage, "Location");
     size_t k = 0;
     buf_add(out, folder);
@@ -171,7 +171,7 @@ static int make_partition(struct arena *a, const struct alter_table *t,
     if (rc)
         return rc;
     if (!location.ptr) {
-        add_default_location(&text, t, values);
+        alter_default_location(&text, t, values);
         location = buf_bytes(&text);
     }
     if (buf_ok(&text))

@@ -12,8 +12,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vfs.h"
-#include "query/query_int.h"
 #include "query/remote.h"
+#include "query/write_int.h"
 
 static const char *const state_names[] = {"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"};
 
@@ -259,7 +259,11 @@ static void task_done(void *ctx, const struct work_result *r) {
     bool kept = r->rc || x->is_analyze || keep_columns(x, columns);
     bool cancelled = x->cancel && r->rc;
     pthread_mutex_unlock(&q->lock);
-    if (r->rc) /* a worker that was killed could not clean up */
+    if (!r->rc && kept && x->plan->write) {
+        write_submit(x, r->ok);
+        return;
+    }
+    if (r->rc && !x->plan->write) /* a worker that was killed could not clean up */
         (void)vfs_system()->ops->unlink(vfs_system(), x->plan->tmp);
     if (!kept) {
         err_set(&e, ERR_NOMEM, NULL);
@@ -333,6 +337,17 @@ static int stand_on(struct exec *x) {
     return 0;
 }
 
+/* A write without rows: nothing runs, and the table is made. */
+static int commit_nothing(struct exec *x) {
+    struct query_service *q = x->service;
+    pthread_mutex_lock(&q->lock);
+    x->columns_json = x->plan->columns_json; /* a constant */
+    x->refs++;                               /* the commit's */
+    pthread_mutex_unlock(&q->lock);
+    write_submit(x, NULL);
+    return 0;
+}
+
 static int run_select(struct exec *x, struct err *e) {
     struct query_service *q = x->service;
     int64_t start_us = clock_mono_us(q->d.clock);
@@ -343,9 +358,11 @@ static int run_select(struct exec *x, struct err *e) {
     pthread_mutex_lock(&q->lock);
     x->plan_us = clock_mono_us(q->d.clock) - start_us;
     pthread_mutex_unlock(&q->lock);
-    if (!rc && x->is_select && x->plan->has_fingerprint && reuse_by_data(x, x->plan->fingerprint))
+    if (rc || (x->plan->write && !x->plan->write->folder))
+        return rc ? rc : commit_nothing(x);
+    if (x->is_select && x->plan->has_fingerprint && reuse_by_data(x, x->plan->fingerprint))
         return stand_on(x);
-    return rc ? rc : submit(x, e);
+    return submit(x, e);
 }
 
 static void exec_run(struct exec *x) {

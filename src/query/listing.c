@@ -269,5 +269,6 @@ int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) {
         rc = list_partition(&l, &s->partitions[i]);
     if (!rc && (s->table->feed_count || s->delivered_count))
         rc = leave_foreign(p, s, e);
+    plan_hide_writes(p, s);
     return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "query/virtual.h"
+#include "query/write_int.h"
 
 #define PLAN_TRIES 3
 #define SCHEMA "information_schema"
@@ -182,27 +183,32 @@ static int write_task(struct plan *p, const struct exec *x, struct bytes sql, st
     size_t n;
     const struct sql_out_column *columns = sql_plan_columns(p->sql, &n);
     struct jsonw w = jsonw_to(out);
-    int rc = plan_output_paths(p, x, &output, &tmp, e);
+    int rc = p->write ? 0 : plan_output_paths(p, x, &output, &tmp, e);
     if (rc)
         return rc;
     jsonw_object(&w);
-    jsonw_kv_cstr(&w, "kind", "query");
-    jsonw_kv_str(&w, "sql", sql);
+    if (p->write) {
+        write_task_members(p, sql, &w);
+    } else {
+        jsonw_kv_cstr(&w, "kind", "query");
+        jsonw_kv_str(&w, "sql", sql);
+        write_out_columns(&w, columns, n);
+        if (p->explain.inner)
+            jsonw_kv_bool(&w, "profile", true);
+        else
+            jsonw_kv_cstr(&w, "output", output);
+        jsonw_kv_cstr(&w, "tmp", tmp);
+        jsonw_kv_cstr(&w, "format", "csv");
+    }
     write_views(&w, p);
-    write_out_columns(&w, columns, n);
-    if (p->explain.inner)
-        jsonw_kv_bool(&w, "profile", true);
-    else
-        jsonw_kv_cstr(&w, "output", output);
-    jsonw_kv_cstr(&w, "tmp", tmp);
-    jsonw_kv_cstr(&w, "format", "csv");
     jsonw_name(&w, "limits");
     jsonw_object(&w);
     jsonw_kv_i64(&w, "timeout_ms", x->limits.timeout_s * 1000);
     jsonw_end_object(&w);
     jsonw_end_object(&w);
     p->tmp = tmp;
-    p->columns_json = record_columns_json(&p->arena, columns, n);
+    if (!p->write)
+        p->columns_json = record_columns_json(&p->arena, columns, n);
     p->task_json = arena_copy(&p->arena, buf_bytes(out));
     return buf_ok(out) && !p->arena.failed ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
@@ -243,6 +249,8 @@ static int look(struct plan *p, const struct exec *x, bool *ret_stale, struct er
     if (!rc)
         rc = catalog_view_open(p->service->d.catalog, &p->view, e);
     if (!rc)
+        rc = plan_note_writes(p, e);
+    if (!rc)
         rc = sql_analyze(&p->arena, s, &env, &p->sql, e);
     analyzed_us = now_us(p);
     if (!rc)
@@ -261,8 +269,11 @@ static int look(struct plan *p, const struct exec *x, bool *ret_stale, struct er
 static int make_task(struct plan *p, const struct exec *x, struct err *e) {
     struct buf sql = {0}, task = {0};
     int rc = p->limits ? refuse_scan(p, p->limits, e) : 0;
-    if (!rc)
-        rc = emit(p, &sql, e);
+    if (!rc && sql_plan_write(p->sql))
+        rc = write_plan(p, x, e);
+    if (rc || (p->write && !p->write->folder))
+        return rc;
+    rc = emit(p, &sql, e);
     if (!rc)
         rc = write_task(p, x, buf_bytes(&sql), &task, e);
     if (!rc && x->limits.reuse == REUSE_DATA)
@@ -312,6 +323,7 @@ void plan_free(struct plan **pp) {
     struct plan *p = *pp;
     if (!p)
         return;
+    write_discard(p);
     for (size_t i = 0; i < p->view_count; i++)
         slog_view_free(&p->views[i]);
     mem_free(p->views);

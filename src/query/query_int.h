@@ -44,8 +44,11 @@ struct exec {
     struct limits limits;
     struct admit_group *group;
     bool is_select;
-    bool is_analyze; /* EXPLAIN ANALYZE: runs like a query and keeps no rows */
-    bool needs_slot; /* of its workgroup: it runs in a worker */
+    bool is_analyze;           /* EXPLAIN ANALYZE: runs like a query and keeps no rows */
+    bool needs_slot;           /* of its workgroup: it runs in a worker */
+    bool is_write;             /* CREATE TABLE AS, INSERT, UNLOAD */
+    bool makes_table;          /* the first of them */
+    struct bytes manifest_uri; /* is_write: the list of files that were written */
     bool has_token;
     int64_t submitted_ms, submitted_us;
 
@@ -60,6 +63,7 @@ struct exec {
     uint64_t scanned_bytes, billed_bytes;
     uint64_t input_rows, output_rows, output_bytes;
     bool reused;
+    uint64_t update_count;     /* rows that were written */
     struct err err;            /* when FAILED */
     struct bytes columns_json; /* ColumnInfo array, in `arena` */
 
@@ -82,6 +86,8 @@ struct query_service {
     struct query_deps d;
     char *default_location;
     struct facts_cache *facts;
+    struct write_service *writes;  /* write_commit.c */
+    struct write_pending *pending; /* write_pending.c */
     pthread_mutex_t lock;
     pthread_cond_t work;        /* queue or closing */
     pthread_cond_t timers;      /* waiters or closing */
@@ -266,8 +272,12 @@ struct plan {
     const char *id;
     int64_t now_ms;
     struct catalog_view *view; /* while names are resolved and partitions chosen, then NULL */
+    uint64_t view_version;     /* of the view */
+    struct bytes *unwritten;   /* writes that the view holds as not committed */
+    size_t unwritten_count;
     struct sql_plan *sql;
     struct sql_explain explain; /* inner not NULL: the plan is of what an EXPLAIN holds */
+    struct plan_write *write;   /* write.c; NULL: a query */
     struct plan_table *tables;
     struct plan_scan *scans;
     size_t scan_count;
@@ -333,6 +343,10 @@ void plan_prune_end(struct plan_prune *x);
 /* Whether a partition column of the scan is constrained at all. */
 bool plan_prunes(const struct plan_scan *s);
 
+/* write_pending.c: with the plan's view open, notes which writes it does not hold as committed; and
+ * drops those writes' files from a scan's list. */
+int plan_note_writes(struct plan *p, struct err *e) WARN_UNUSED;
+void plan_hide_writes(struct plan *p, struct plan_scan *s);
 /* listing.c: the files that a scan's partitions hold. */
 int plan_list_files(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 /* symlink.c: whether the files listed are manifests; their place taken by the files they name. */
@@ -456,6 +470,9 @@ int alter_partition(struct arena *a, const struct alter_table *t, const struct b
 int alter_find(struct query_service *q, struct arena *a, const struct alter_table *t,
                const struct sql_partition_spec *p, bool whole, struct catalog_partition **ret,
                size_t *ret_count, struct err *e) WARN_UNUSED;
+/* Hive's folder of a partition: the table's, then k=v/ for each key, appended. */
+void alter_default_location(struct buf *out, const struct alter_table *t,
+                            const struct bytes *values);
 int alter_check_location(struct bytes location, struct err *e) WARN_UNUSED;
 /* Every ALTER; tried again when something else changed the same object meanwhile. */
 int alter_run(struct query_service *q, struct arena *a, enum sql_kind kind,

@@ -80,10 +80,12 @@ static void write_statistics(const struct exec *x, struct jsonw *w) {
     jsonw_object(w);
     jsonw_kv_i64(w, "EngineExecutionTimeInMillis", x->engine_us / 1000);
     jsonw_kv_u64(w, "DataScannedInBytes", x->scanned_bytes);
+    if (x->is_write && x->state == EXEC_SUCCEEDED)
+        jsonw_kv_str(w, "DataManifestLocation", x->manifest_uri);
     jsonw_kv_i64(w, "TotalExecutionTimeInMillis", x->total_us / 1000);
     jsonw_kv_i64(w, "QueryQueueTimeInMillis", x->queue_us / 1000);
     jsonw_kv_i64(w, "ServicePreProcessingTimeInMillis", 0);
-    if (x->is_select)
+    if (x->is_select || x->is_write)
         jsonw_kv_i64(w, "QueryPlanningTimeInMillis", x->plan_us / 1000);
     jsonw_kv_i64(w, "ServiceProcessingTimeInMillis", service_us(x) / 1000);
     jsonw_name(w, "ResultReuseInformation");
@@ -190,6 +192,8 @@ void record_write(const struct exec *x, struct buf *out) {
     jsonw_kv_raw(&w, "Columns", x->columns_json);
     jsonw_name(&w, "Runtime");
     record_write_runtime(x, &w);
+    if (x->is_write)
+        jsonw_kv_u64(&w, "UpdateCount", x->update_count);
     jsonw_end_object(&w);
 }
 

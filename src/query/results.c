@@ -194,8 +194,9 @@ static int open_file(struct query_service *q, struct arena *a, const struct json
     return 0;
 }
 
-static void write_end(struct jsonw *w, const struct json *columns, struct bytes id,
+static void write_end(struct jsonw *w, const struct json *root, struct bytes id,
                       uint64_t next_offset) {
+    const struct json *columns = json_get(root, "Columns");
     jsonw_end_array(w);
     jsonw_name(w, "ResultSetMetadata");
     jsonw_object(w);
@@ -206,7 +207,7 @@ static void write_end(struct jsonw *w, const struct json *columns, struct bytes 
         jsonw_raw(w, BYTES("[]"));
     jsonw_end_object(w);
     jsonw_end_object(w);
-    jsonw_kv_i64(w, "UpdateCount", 0);
+    jsonw_kv_i64(w, "UpdateCount", json_get_i64(root, "UpdateCount", 0));
     if (next_offset) {
         char token[32];
         snprintf(token, sizeof token, "%016llx%08x", (unsigned long long)next_offset,
@@ -216,8 +217,9 @@ static void write_end(struct jsonw *w, const struct json *columns, struct bytes 
     jsonw_end_object(w);
 }
 
-static int write_page(struct reader *r, bool is_csv, const struct json *columns, struct bytes id,
+static int write_page(struct reader *r, bool is_csv, const struct json *root, struct bytes id,
                       size_t max_rows, struct buf *out, struct err *e) {
+    const struct json *columns = json_get(root, "Columns");
     struct jsonw w = jsonw_to(out);
     struct buf scratch = {0};
     size_t n = columns ? columns->count : 0;
@@ -227,13 +229,13 @@ static int write_page(struct reader *r, bool is_csv, const struct json *columns,
     jsonw_object(&w);
     jsonw_name(&w, "Rows");
     jsonw_array(&w);
-    for (size_t i = 0; rc == 1 && i < max_rows; i++) {
+    for (size_t i = 0; rc == 1 && r->fd >= 0 && i < max_rows; i++) {
         struct bytes row = {0};
         rc = next_row(r, is_csv, &row, e);
         if (rc == 1)
             write_row(&w, row, is_csv, n, &scratch);
     }
-    write_end(&w, columns, id, r->offset < r->size ? r->offset : 0);
+    write_end(&w, root, id, r->offset < r->size ? r->offset : 0);
     buf_clear(&scratch);
     if (rc < 0)
         return rc;
@@ -263,10 +265,10 @@ int query_results(struct query_service *q, struct arena *a, struct bytes id, siz
     if (!rc && token.len && !token_read(token, id, &r.offset))
         rc = err_set(e, ERR_INVALID_REQUEST,
                      "Invalid NextToken: pass the one of the previous answer unchanged.");
-    if (!rc)
+    if (!rc && !json_get(root, "UpdateCount")) /* those that write have no rows */
         rc = open_file(q, a, root, &r, &is_csv, e);
     if (!rc)
-        rc = write_page(&r, is_csv, json_get(root, "Columns"), id, max_rows, out, e);
+        rc = write_page(&r, is_csv, root, id, max_rows, out, e);
     if (r.fd >= 0)
         r.v->ops->close(r.v, r.fd);
     buf_clear(&r.piece);

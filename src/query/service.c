@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
-#include "query/query_int.h"
+#include "query/write_int.h"
 
 #define FACTS_CACHE_BYTES MIB(32)
 
@@ -88,6 +88,8 @@ int query_open(const struct query_deps *d, struct query_service **ret, struct er
     if (!rc)
         rc = fail_stale(q, e);
     if (!rc)
+        rc = write_open(q, e);
+    if (!rc)
         rc = start_threads(q, e);
     if (rc)
         query_close(&q);
@@ -147,6 +149,7 @@ void query_close(struct query_service **pq) {
     if (q->history_started)
         pthread_join(q->history, NULL);
     wait_fire(wait_take(q, NULL, INT64_MAX));
+    write_close(q);
     destroy(q);
     *pq = NULL;
 }
@@ -182,6 +185,12 @@ static int invalid_sql(struct err *e, const struct err *why) {
     return rc;
 }
 
+static void set_kind(struct exec *x, enum sql_kind kind) {
+    x->is_select = kind == SQL_SELECT;
+    x->is_write = kind == SQL_CREATE_TABLE_AS || kind == SQL_INSERT || kind == SQL_UNLOAD;
+    x->makes_table = kind == SQL_CREATE_TABLE_AS;
+}
+
 static int read_statement(struct exec *x, struct err *e) {
     struct sql_statement *s = NULL;
     struct err why;
@@ -192,9 +201,9 @@ static int read_statement(struct exec *x, struct err *e) {
         rc = invalid_sql(e, &why);
     if (!rc) {
         struct sql_explain explain;
-        x->is_select = sql_statement_kind(s) == SQL_SELECT;
+        set_kind(x, sql_statement_kind(s));
         x->is_analyze = sql_statement_explain(s, &explain) && explain.analyze;
-        x->needs_slot = x->is_select || x->is_analyze;
+        x->needs_slot = x->is_select || x->is_analyze || x->is_write;
     }
     arena_clear(&a);
     return rc;
@@ -220,6 +229,14 @@ static void copy_parameters(struct exec *x, const struct query_start *in) {
     x->parameter_count = x->given_count = in->parameter_count;
 }
 
+static void name_output(struct exec *x, struct bytes location) {
+    const char *end = x->is_select ? ".csv" : x->is_write ? "" : ".txt";
+    x->output_uri = arena_fmt(&x->arena, "%.*s%s%s%s", BYTES_ARG(location),
+                              x->makes_table ? "tables/" : "", x->id, end);
+    if (x->is_write)
+        x->manifest_uri = arena_fmt(&x->arena, "%.*s-manifest.csv", BYTES_ARG(x->output_uri));
+}
+
 /* What its workgroup says, which may overrule the request, and then what the text is. */
 static int settle(struct query_service *q, const struct query_start *in, struct exec *x,
                   struct arena *a, struct err *e) {
@@ -234,8 +251,7 @@ static int settle(struct query_service *q, const struct query_start *in, struct 
     x->limits = g.limits;
     x->engine = arena_copy(&x->arena, or_else(g.engine, "AUTO"));
     x->results_json = g.results ? arena_copy(&x->arena, g.results->text) : BYTES("");
-    x->output_uri = arena_fmt(&x->arena, "%.*s%s%s", BYTES_ARG(g.location), x->id,
-                              x->is_select ? ".csv" : ".txt");
+    name_output(x, g.location);
     return x->arena.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
 }
 

@@ -1,4 +1,5 @@
-/* analyze.c - the entry: names and types of a SELECT statement, into a plan.
+/* analyze.c - the entry: names and types of a query, or of a statement that writes one's rows, into
+ * a plan.
  *
  * analyze_query.c binds queries, analyze_select.c one SELECT, analyze_relation.c its FROM,
  * analyze_expr.c its expressions. Afterwards prune.c finds the columns that are read and
@@ -103,10 +104,12 @@ int sql_analyze(struct arena *a, struct sql_statement *s, const struct sql_env *
     struct analyzer z = {.a = a, .env = env, .statement = s, .e = e, .next_id = 1, .next_param = 1};
     struct ctx c = {.z = &z};
     struct sql_plan *p = ARENA_NEW(a, struct sql_plan);
-    if (s->kind != SQL_SELECT || !s->query)
+    bool writes = s->kind == SQL_CREATE_TABLE_AS || s->kind == SQL_INSERT || s->kind == SQL_UNLOAD;
+    if ((s->kind != SQL_SELECT && !writes) || !s->query)
         return err_set(e, ERR_INTERNAL, "Only queries can be analyzed.");
     z.plan = p;
-    if (!p || !(p->query = bind_query(&c, s->query)) || !fill_columns(&z, p))
+    if (!p || !(p->query = writes ? bind_write(&c, s, &p->write) : bind_query(&c, s->query)) ||
+        !fill_columns(&z, p))
         return finish(&z);
     p->next_id = z.next_id;
     bound_mark_used(p->query);

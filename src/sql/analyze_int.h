@@ -187,6 +187,11 @@ struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns
 /* A relation of a query's outputs. */
 struct bound_rel *query_rel(struct analyzer *z, struct bound_query *q);
 struct bound *column_of(struct analyzer *z, struct bound_rel *r, size_t column, struct sql_pos pos);
+/* Database and name of a table, lower-cased; false after fail. */
+bool split_table_path(struct analyzer *z, const struct sql_path *name, struct sql_pos pos,
+                      struct bytes *ret_database, struct bytes *ret_table);
+const struct sql_table_info *find_table(struct analyzer *z, const struct sql_path *name,
+                                        struct sql_pos pos);
 bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos pos,
                      struct bound_rel **ret, struct scope *ret_scope);
 
@@ -218,6 +223,27 @@ struct bound_query *bind_select(struct ctx *outer, struct sql_query *q, struct s
 
 /* ---- analyze_values.c ---- */
 struct bound_query *bind_values(struct ctx *outer, const struct sql_body *b);
+/* ---- analyze_write.c ---- */
+/* The query of a statement that writes, its outputs those of the columns; and what is written. */
+struct bound_query *bind_write(struct ctx *c, struct sql_statement *s,
+                               const struct sql_write **ret);
+
+/* ---- analyze_properties.c: WITH (name = value, ..) of CREATE TABLE AS and UNLOAD ---- */
+struct write_list { /* an array's texts */
+    struct bytes *items;
+    size_t count;
+    struct sql_pos pos;
+};
+struct write_properties {
+    struct bytes external_location; /* ptr NULL: not said */
+    enum sql_write_format format;
+    struct bytes compression;
+    int compression_level;
+    char field_delimiter;
+    struct write_list partitioned_by, bucketed_by;
+    int64_t bucket_count;
+};
+bool bind_properties(struct ctx *c, const struct sql_statement *s, struct write_properties *ret);
 
 /* ---- analyze_query.c ---- */
 struct bound_query *bind_query(struct ctx *outer, struct sql_query *q);

@@ -92,19 +92,27 @@ static bool known_catalog(struct analyzer *z, const struct sql_path *name) {
                ERR_ENTITY_NOT_FOUND;
 }
 
-static const struct sql_table_info *find_table(struct analyzer *z, const struct sql_path *name,
-                                               struct sql_pos pos) {
-    struct err e = {0};
-    const struct sql_table_info *info = NULL;
-    struct bytes table = lower_copy(z, name->parts[name->count - 1].text);
-    struct bytes database = name->count > 1 ? lower_copy(z, name->parts[name->count - 2].text)
-                                            : z->env->default_database;
+bool split_table_path(struct analyzer *z, const struct sql_path *name, struct sql_pos pos,
+                      struct bytes *ret_database, struct bytes *ret_table) {
+    *ret_table = lower_copy(z, name->parts[name->count - 1].text);
+    *ret_database = name->count > 1 ? lower_copy(z, name->parts[name->count - 2].text)
+                                    : z->env->default_database;
     if (name->count > 3 || (name->count == 3 && !known_catalog(z, name)))
         return fail(z, pos, "CATALOG_NOT_FOUND", "Catalog '%.*s' does not exist",
-                    BYTES_ARG(lower_copy(z, name->parts[0].text)));
-    if (!database.len)
+                    BYTES_ARG(lower_copy(z, name->parts[0].text))) != NULL;
+    if (!ret_database->len)
         return fail(z, pos, "MISSING_SCHEMA_NAME",
-                    "Schema must be specified when session schema is not set");
+                    "Schema must be specified when session schema is not set") != NULL;
+    return true;
+}
+
+const struct sql_table_info *find_table(struct analyzer *z, const struct sql_path *name,
+                                        struct sql_pos pos) {
+    struct err e = {0};
+    const struct sql_table_info *info = NULL;
+    struct bytes table, database;
+    if (!split_table_path(z, name, pos, &database, &table))
+        return NULL;
     int rc = z->env->find_table(z->env->ctx, z->a, database, table, &info, &e);
     if (rc == ERR_RESOURCE_NOT_FOUND)
         return fail(z, pos, "SCHEMA_NOT_FOUND", "Schema '%.*s' does not exist",

@@ -163,6 +163,7 @@ struct bound_query {
 
 struct sql_plan {
     struct bound_query *query;
+    const struct sql_write *write; /* NULL: a query */
     struct sql_scan *scans;
     struct bound_rel **scan_rels;
     size_t scan_count, scan_room;

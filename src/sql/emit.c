@@ -209,7 +209,7 @@ static void emit_outputs(struct emitter *em) {
     bool plain = true;
     for (size_t i = 0; i < q->column_count; i++)
         plain &= !needs_text(q->types[i]);
-    if (plain) {
+    if (plain || em->plan->write) {
         emit_query(em, q);
         return;
     }

@@ -312,6 +312,33 @@ const struct sql_scan *sql_plan_scans(const struct sql_plan *p, size_t *ret_coun
 const struct sql_out_column *sql_plan_columns(const struct sql_plan *p, size_t *ret_count);
 const struct sql_condition *sql_plan_conditions(const struct sql_plan *p, size_t *ret_count);
 
+/* ---- statements that write: CREATE TABLE AS, INSERT, UNLOAD ----
+ * The query's outputs are coerced to the columns' types and come in their order, partition columns
+ * last; they leave the engine as DuckDB holds a Hive type (type_format_duckdb), not as text. */
+enum sql_write_format { SQL_WRITE_PARQUET, SQL_WRITE_JSON, SQL_WRITE_TEXT };
+struct sql_write {
+    enum sql_kind kind;
+    struct bytes database, table;        /* UNLOAD: empty */
+    const struct sql_table_info *target; /* INSERT: the table as find_table gave it */
+    bool if_not_exists;                  /* CREATE TABLE AS */
+    bool exists;                         /* with if_not_exists: nothing is to be done */
+    bool with_no_data;
+    const struct sql_table_column *columns; /* data columns, then partition columns */
+    size_t column_count, key_count;
+    struct bytes location; /* external_location, TO; ptr NULL: not said */
+    /* INSERT leaves these to the table. */
+    enum sql_write_format format;
+    struct bytes compression; /* gzip snappy zstd uncompressed */
+    int compression_level;    /* 0: the default */
+    char field_delimiter;     /* of SQL_WRITE_TEXT; 0: not said */
+    struct bytes comment;     /* ptr NULL: none */
+    const size_t *buckets;    /* columns of bucketed_by */
+    size_t bucket_column_count;
+    int bucket_count;
+};
+/* NULL for queries. */
+const struct sql_write *sql_plan_write(const struct sql_plan *p);
+
 /* relations[i] is a DuckDB relation text for scan i (a subquery in parentheses or a function call)
  * that yields at least the scan's used columns under their catalogue names. Appends to *out. */
 int sql_emit(struct arena *a, const struct sql_plan *p, const struct bytes *relations,

@@ -216,11 +216,13 @@ int store_bucket_list(struct store *s,
 static int remove_tmp(void *ctx, const char *name, bool is_dir) {
     struct store *s = ctx;
     char path[4096];
-    if (is_dir)
-        return 0;
     int n = snprintf(path, sizeof(path), "%s/%s", s->tmp, name);
     if (n < 0 || (size_t)n >= sizeof(path))
         return -ENAMETOOLONG;
+    if (is_dir) { /* a write's, or what an engine spilled */
+        vfs_remove_tree(s->vfs, path);
+        return 0;
+    }
     return s->vfs->ops->unlink(s->vfs, path);
 }
 

@@ -142,7 +142,7 @@ int store_path(struct store *s, struct arena *a, struct bytes bucket, struct byt
 bool store_split_uri(struct bytes uri, struct bytes *ret_bucket, struct bytes *ret_key) WARN_UNUSED;
 /* A fresh path in tmp_dir ending in `suffix`, in the arena. */
 const char *store_tmp_path(struct store *s, struct arena *a, const char *suffix) WARN_UNUSED;
-/* Removes every file in tmp_dir; called once at start, before any task runs. */
+/* Removes everything in tmp_dir; called once at start, before any task runs. */
 int store_clean_tmp(struct store *s, struct err *e) WARN_UNUSED;
 
 #endif

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 const char *task_kind_name(enum task_kind k) {
-    static const char *const names[] = {"query", "convert", "facts", "sniff", "trino", "ping"};
+    static const char *const names[] = {"query", "write", "convert", "facts",
+                                        "sniff", "trino", "ping"};
     assert((size_t)k < COUNT_OF(names));
     return names[k];
 }

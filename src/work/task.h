@@ -1,8 +1,8 @@
 /* task.h - what the front asks of a worker and what comes back: JSON messages.
  *
  * Framing on the socketpair, both ways: u32 little-endian length, then that many bytes of JSON.
- * Front to worker: {"id":n,"kind":"query"|"convert"|"facts"|"sniff"|"ping", ...} and {"cancel":n}.
- * Worker to front: {"id":n,"progress":{"rows":n}} any number of times, then one of
+ * Front to worker: {"id":n,"kind":"query"|"write"|"convert"|"facts"|"sniff"|"ping", ...} and
+ * {"cancel":n}. Worker to front: {"id":n,"progress":{"rows":n}} any number of times, then one of
  * {"id":n,"ok":{...}} or
  * {"id":n,"error":{"code":int,"name":"...","text":"...","line":n,"column":n}}. Data never crosses
  * the socket; paths are absolute.
@@ -20,6 +20,21 @@
  *   "profile": bool }
  *  ok: {"rows": n, "output_bytes": n, "engine_us": n, "etag": text, with profile also "profile":
  *   {"cpu_us": n, "operators": [{"name", "rows", "us", "children": [..]}]}}
+ *
+ * kind "write": the rows of one statement as files of a table, by partition {
+ *   "sql", "views", "limits": as of "query"; the outputs are c0, c1, ..
+ *   "columns": [ {"name", "type": DuckDB type, "key": name in JSON} ] -- partition columns last
+ *   "keys": how many of them are partition columns, "max_partitions": n (with buckets: of both)
+ *   "buckets": {"count": n, "columns": [index, ..]} -- absent: none
+ *   "folder": a folder that does not exist yet, for the files,
+ *   "format": "parquet" | "json" | "text", "compression": "gzip"|"zstd"|"snappy"|"uncompressed",
+ *   "level": n (0: the default),
+ *   "header": the first line of each file, "" for none; "separators": of text, eight characters,
+ * "escape": one or "", "null": text } ok: {"rows": n, "engine_us": n, "files": [ {"path": in the
+ * folder, "bytes": n, "etag", "values": [texts, one per key], "bucket": n, and of Parquet "rows":
+ * n, "facts": {..}} ]} A partition may have several files. Files without rows are not left. They
+ * are fsynced and carry their user.tarn attribute; names and places are the front's. On failure the
+ * folder is removed.
  *
  * kind "convert": {
  *   "log": <slog view json>, "stream_epoch_ms": n (for sequence numbers, slog/sequence.h),
@@ -55,7 +70,15 @@
 
 #define TASK_MESSAGE_MAX (64u << 20)
 
-enum task_kind { TASK_QUERY, TASK_CONVERT, TASK_FACTS, TASK_SNIFF, TASK_TRINO, TASK_PING };
+enum task_kind {
+    TASK_QUERY,
+    TASK_WRITE,
+    TASK_CONVERT,
+    TASK_FACTS,
+    TASK_SNIFF,
+    TASK_TRINO,
+    TASK_PING
+};
 const char *task_kind_name(enum task_kind k);
 
 /* Blocking framed I/O with EINTR and short reads handled. read: 1 and the message appended to *out,

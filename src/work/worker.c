@@ -149,6 +149,7 @@ static int run_task(struct worker *w, struct arena *a, const struct json *task, 
         int (*run)(struct duck *d, struct arena *a, const struct json *task, struct buf *ok,
                    struct err *e);
     } runners[] = {{TASK_QUERY, duck_run_query},
+                   {TASK_WRITE, duck_run_write},
                    {TASK_CONVERT, duck_run_convert},
                    {TASK_FACTS, duck_run_facts},
                    {TASK_SNIFF, duck_run_sniff}};

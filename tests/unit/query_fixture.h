@@ -61,6 +61,10 @@ const struct sql_out_column *sql_plan_columns(const struct sql_plan *p, size_t *
     *n = 2;
     return p->columns;
 }
+const struct sql_write *sql_plan_write(const struct sql_plan *p) {
+    (void)p;
+    return NULL;
+}
 int sql_emit(struct arena *a, const struct sql_plan *p, const struct bytes *relations,
              struct buf *out, struct err *e) {
     for (size_t i = 0; i < p->scan_count; i++)
