@@ -270,7 +270,11 @@ int plan_read_facts(struct plan *p, struct plan_scan *s, struct err *e) {
 
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) {
     int rc = fill(p, s, e);
+    if (!rc && by_index_is(s->table))
+        rc = by_index_rename(p, s, e);
     if (!rc)
         rc = plan_choose_row_groups(p, s, e);
+    if (!rc)
+        rc = plan_check_types(p, s, e);
     return rc ? rc : plan_choose_leaves(p, s, e);
 }

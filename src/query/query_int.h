@@ -222,6 +222,8 @@ struct plan_file {
     uint64_t from_lsn, to_lsn;      /* as the catalogue has them, once asked */
     const struct catalog_partition *partition;
     bool delivered;
+    const struct bytes *columns; /* by_index.c: the file's own names, in order */
+    size_t column_count;
 };
 
 struct plan_tail {
@@ -355,6 +357,15 @@ int symlink_follow(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUS
 /* facts.c: facts of the scan's Parquet files, asked of a worker when not known; then chooses row
  * groups, and leaves out files of which none is read. */
 int plan_fill_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* file_types.c: HIVE_BAD_DATA when a file has a column of a type that the table's cannot be read
+ * from. */
+int plan_check_types(struct plan *p, const struct plan_scan *s, struct err *e) WARN_UNUSED;
+/* by_index.c: columns of Parquet files by their place. by_index_rename: facts get the table's
+ * names.
+ */
+bool by_index_is(const struct plan_table *t);
+int by_index_rename(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
+bool by_index_same(const struct plan_file *a, const struct plan_file *b);
 /* Reads the footers of all its files, known or not. */
 int plan_read_facts(struct plan *p, struct plan_scan *s, struct err *e) WARN_UNUSED;
 void plan_drop_facts(struct plan *p);

@@ -121,6 +121,13 @@ static bool is_present(const struct plan_scan *s, size_t column) {
     return !told;
 }
 
+/* The column's name in the part's files. */
+static struct bytes name_in_files(const struct plan_scan *s, size_t column) {
+    const struct plan_file *f = &s->files[0];
+    return f->columns && column < f->column_count ? f->columns[column]
+                                                  : s->table->info.columns[column].name;
+}
+
 /* Where a part of a scan comes from: files, a tail, or nowhere. */
 struct part {
     const struct plan *plan;
@@ -155,7 +162,7 @@ static void add_column(struct buf *out, const struct part *part, size_t i) {
     else if (from == FROM_NOTHING || (from == FROM_FILES && !is_present(s, i)))
         buf_add_str(out, "NULL");
     else
-        sqltext_ident(out, c->name);
+        sqltext_ident(out, from == FROM_FILES ? name_in_files(s, i) : c->name);
     buf_add_str(out, " AS ");
     type_format_duckdb(c->type, out);
     buf_add_str(out, ") AS ");
@@ -213,6 +220,25 @@ static void parquet_files(const struct plan_scan *s, const struct row_range *ran
                     (long long)range->from, (long long)range->to);
 }
 
+static bool is_read_of(const struct plan_file *f, const struct row_range *range) {
+    return range ? plan_has_range(f, range) : f->range_count == 0;
+}
+
+/* Files read of the range whose columns have the names that file `leader` gives them; none when an
+ * earlier file leads them. */
+static size_t take_alike(const struct plan_scan *s, const struct row_range *range, size_t leader,
+                         struct plan_file *out) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->file_count; i++) {
+        if (!is_read_of(&s->files[i], range) || !by_index_same(&s->files[i], &s->files[leader]))
+            continue;
+        if (i < leader)
+            return 0;
+        out[n++] = s->files[i];
+    }
+    return n;
+}
+
 static int parquet_relation(struct plan *p, const struct plan_scan *s, struct buf *out,
                             struct err *e) {
     struct plan_scan part = *s;
@@ -222,16 +248,17 @@ static int parquet_relation(struct plan *p, const struct plan_scan *s, struct bu
         return err_set(e, ERR_NOMEM, NULL);
     for (size_t r = 0; r <= s->range_count; r++) {
         const struct row_range *range = r ? &s->ranges[r - 1] : NULL;
-        part.file_count = 0;
-        for (size_t i = 0; i < s->file_count; i++)
-            if (range ? plan_has_range(&s->files[i], range) : s->files[i].range_count == 0)
-                part.files[part.file_count++] = s->files[i];
-        if (!part.file_count)
-            continue;
-        if (any)
-            buf_add_str(out, " UNION ALL ");
-        parquet_files(&part, range, out);
-        any = true;
+        for (size_t i = 0, left = s->file_count; i < s->file_count && left; i++) {
+            part.file_count =
+                is_read_of(&s->files[i], range) ? take_alike(s, range, i, part.files) : 0;
+            if (!part.file_count)
+                continue;
+            if (any)
+                buf_add_str(out, " UNION ALL ");
+            parquet_files(&part, range, out);
+            any = true;
+            left = by_index_is(s->table) ? left : 0;
+        }
     }
     return 0;
 }

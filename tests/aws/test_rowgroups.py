@@ -21,9 +21,9 @@ PREFIX = "x" * 70
 COLUMNS = {
     "i8": ("tinyint", "TINYINT", "{}"), "wide": ("bigint", "BIGINT", "{}"),
     "narrow": ("int", "INTEGER", "{}"), "u32": ("bigint", "BIGINT", "{}"),
-    "u64": ("decimal(20,0)", "DECIMAL(20,0)", "decimal '{}'"), "text_int": ("bigint", "BIGINT", "{}"),
+    "u64": ("decimal(20,0)", "DECIMAL(20,0)", "decimal '{}'"),
     "f32": ("float", "FLOAT", "{}"), "f64": ("double", "DOUBLE", "{}"),
-    "f32_wide": ("double", "DOUBLE", "{}"), "f64_narrow": ("float", "FLOAT", "{}"),
+    "f32_wide": ("double", "DOUBLE", "{}"),
     "d9": ("decimal(9,2)", "DECIMAL(9,2)", "decimal '{}'"),
     "d30": ("decimal(30,10)", "DECIMAL(30,10)", "decimal '{}'"),
     "d_round": ("decimal(10,1)", "DECIMAL(10,1)", "decimal '{}'"),
@@ -45,11 +45,11 @@ def values(name, rnd, ids):
         "i8": ([max(-128, min(127, v // 4)) for v in at], pa.int8()),
         "wide": (at, pa.int32()), "narrow": (at, pa.int64()),
         "u32": ([v + 4 * 10**9 for v in at], pa.uint32()),
-        "u64": ([v + 2**63 for v in at], pa.uint64()), "text_int": ([str(v) for v in at], pa.string()),
+        "u64": ([v + 2**63 for v in at], pa.uint64()),
         "f32": ([float("nan") if v % 17 == 0 else v / 3 for v in at], pa.float32()),
         "f64": ([float("nan") if v % 19 == 0 else -0.0 if v == 0 else float("inf") if v == 77 else v / 7
                  for v in at], pa.float64()),
-        "f32_wide": ([v / 3 for v in at], pa.float32()), "f64_narrow": ([v / 3 for v in at], pa.float64()),
+        "f32_wide": ([v / 3 for v in at], pa.float32()),
         "d9": ([decimal.Decimal(v) / 4 for v in at], pa.decimal128(9, 2)),
         "d30": ([decimal.Decimal(v) * 10**9 / 8 for v in at], pa.decimal128(30, 10)),
         "d_round": ([decimal.Decimal(v) / 1000 for v in at], pa.decimal128(12, 3)),
@@ -156,7 +156,7 @@ def test_counts_equal_duckdb(both, name):
 
 def test_row_groups_are_left_out(both):
     tarn, con = both
-    for name in ("i8", "wide", "narrow", "u32", "f32", "f64", "f32_wide", "f64_narrow", "d9", "d_more",
+    for name in ("i8", "wide", "narrow", "u32", "f32", "f64", "f32_wide", "d9", "d_more",
                  "day", "us", "ns", "tz", "word", "long", "none", "late"):
         low = literals(con, name, random.Random(1))[0]
         plan = requests.post(f"{tarn.endpoint}/tarn/v1/plan", timeout=60, json={
