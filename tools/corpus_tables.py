@@ -120,6 +120,14 @@ def store_empty(endpoint):
                 "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"}}})
 
 
+def store_views(endpoint):
+    """Views over the empty tables, made as a client makes them."""
+    athena = boto3.client("athena", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    for view in ("v1", "mv1", "v4"):
+        athena.start_query_execution(QueryString=f"CREATE VIEW {view} AS SELECT a FROM t1", QueryExecutionContext={"Database": "s1"},
+                                     ResultConfiguration={"OutputLocation": "s3://empty/out/"})
+
+
 def keep(db, kind, path):
     """The tables by their own names, in the main schema of a file (TPC-H; TPC-DS has tables of the same name)."""
     db.execute(f"ATTACH '{path}' AS kept")
@@ -147,6 +155,7 @@ def main():
         if o.tpch and o.both:
             store(o.endpoint, db, "tpch", "tpchspec", True, folder)
         store_empty(o.endpoint)
+        store_views(o.endpoint)
         if o.reference and o.tpch:
             keep(db, "tpch", o.reference)
 

@@ -76,6 +76,46 @@ static bool coerce_lambdas(struct call *k, const struct sql_fn_match *m) {
 }
 
 /* ---- resolution ---- */
+
+/* How many parameters the lambda at `index` of a signature takes; 0: there is none. */
+static size_t lambda_width(const char *at, size_t index) {
+    int depth = 0;
+    for (; *at && index; at++) { /* to the argument */
+        depth += (*at == '(') - (*at == ')');
+        if (!depth && *at == '-' && at[1] == '>')
+            return 0;
+        index -= !depth && *at == ',';
+    }
+    if (strncmp(at, "lambda(", 7) != 0)
+        return 0;
+    size_t commas = 0; /* its own result comes last */
+    depth = 1;
+    for (at += 7; *at && depth; at++) {
+        depth += (*at == '(') - (*at == ')');
+        commas += depth == 1 && *at == ',';
+    }
+    return commas;
+}
+
+/* A lambda that no overload takes for its parameters alone. */
+static bool check_lambdas(struct call *k, const struct sql_fn *fn, size_t rows) {
+    for (size_t i = 0; i < k->count; i++) {
+        size_t want = 0, have = k->types[i].lambda_params;
+        bool fits = k->types[i].type != NULL;
+        for (size_t r = 0; !fits && r < rows; r++) {
+            size_t n = lambda_width(fn[r].signature, i);
+            fits = n == have;
+            want = n ? n : want;
+        }
+        if (fits || !want)
+            continue;
+        fail(k->c->z, k->e->call->args.items[i]->pos, "INVALID_PARAMETER_USAGE",
+             "Expected a lambda that takes %zu argument(s) but got %zu", want, have);
+        return false;
+    }
+    return true;
+}
+
 static bool resolve(struct call *k, struct bytes name, struct sql_pos pos, struct sql_fn_match *m) {
     struct analyzer *z = k->c->z;
     struct err e = {0};
@@ -87,6 +127,8 @@ static bool resolve(struct call *k, struct bytes name, struct sql_pos pos, struc
         return false;
     }
     struct sql_fn_lambda lambda = {.ctx = k, .type_body = type_lambda};
+    if (!check_lambdas(k, fn, rows))
+        return false;
     int rc = sql_fn_resolve(z->a, fn, rows, k->types, k->count, &lambda, m, &e);
     if (rc && !z->rc)
         fail_at(z, pos, &e);

@@ -261,6 +261,13 @@ static struct bound *bind_extract(struct ctx *c, const struct sql_expr *e) {
     struct bound *x = bind_expr(c, e->extract.value);
     if (!x)
         return NULL;
+    bool text = sql_type_is_text(x->type) || sql_type_is_numeric(x->type) || x->type->child_count ||
+                x->type->kind == ST_BOOLEAN;
+    if (text)
+        return fail(c->z, e->pos, "TYPE_MISMATCH",
+                    "Type of argument to extract must be DATE, TIME, TIMESTAMP, or INTERVAL "
+                    "(actual %.*s)",
+                    BYTES_ARG(type_text(c->z, x->type)));
     for (size_t i = 0; i < COUNT_OF(fields); i++)
         if (bytes_eq_nocase(e->extract.field, bytes_str(fields[i])))
             return call_function(c, fields[i], &x, 1, e->pos);
@@ -272,6 +279,13 @@ static struct bound *bind_at_time_zone(struct ctx *c, const struct sql_expr *e) 
     struct bound *xs[2] = {bind_expr(c, e->binary.left)};
     if (!xs[0] || !(xs[1] = bind_expr(c, e->binary.right)))
         return NULL;
+    if (xs[0]->type->kind != ST_TIME && xs[0]->type->kind != ST_TIMESTAMP &&
+        xs[0]->type->kind != ST_TIMESTAMP_TZ && xs[0]->type->kind != ST_UNKNOWN &&
+        (sql_type_is_text(xs[0]->type) || sql_type_is_numeric(xs[0]->type)))
+        return fail(c->z, e->binary.left->pos, "TYPE_MISMATCH",
+                    "Type of value must be a time or timestamp with or without time zone (actual "
+                    "%.*s)",
+                    BYTES_ARG(type_text(c->z, xs[0]->type)));
     if (xs[0]->type->kind == ST_TIME)
         return fail(c->z, e->pos, "NOT_SUPPORTED", "AT TIME ZONE on time is not supported");
     return call_function(c, "at_timezone", xs, 2, e->pos);

@@ -22,6 +22,7 @@ struct scope {
     bool is_output; /* ORDER BY: names of the select list; the parent is the same query's FROM */
     bool barred;    /* an output: not from within an aggregate */
     bool is_lambda;
+    bool is_used;       /* a name was found here */
     bool sealed;        /* an outer join's: neither names from outside nor queries inside */
     const char *closed; /* lateral references are refused, and why */
 };

@@ -3,6 +3,7 @@
  * Dates and times are read here, strictly as Trino reads them, so that DuckDB only ever sees a
  * canonical text. A literal keeps its value as plain text beside DuckDB's, for the planner. */
 #include "base/clock.h"
+#include "base/json.h"
 #include "duck/text_value.h"
 #include "sql/analyze_int.h"
 #include "sql/literal.h"
@@ -193,6 +194,14 @@ static struct bound *typed_double(struct analyzer *z, const struct sql_expr *e,
     return cast_literal(z, t, e->pos, arena_fmt(z->a, "%.17g", v));
 }
 
+static bool is_boolean_text(struct bytes text) {
+    static const char *const words[] = {"t", "true", "1", "f", "false", "0"};
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (bytes_eq_nocase(text, bytes_str(words[i])))
+            return true;
+    return false;
+}
+
 static struct bound *typed_other(struct analyzer *z, const struct sql_expr *e,
                                  const struct sql_type *t) {
     struct bound *x = string_literal(z, e->typed.text, e->pos);
@@ -200,8 +209,14 @@ static struct bound *typed_other(struct analyzer *z, const struct sql_expr *e,
         return NULL;
     if (t->kind == ST_CHAR) /* CHAR 'abc' is as long as its text */
         t = sql_type_char(z->a, (int)MAX_OF(count_characters(e->typed.text), 1u));
-    if (t->kind == ST_JSON)
+    if (t->kind == ST_JSON) {
+        struct json *tree;
+        if (json_parse(z->a, e->typed.text, &tree, NULL))
+            return bad_literal(z, e->pos, e->typed.text, "JSON");
         return bound_call(z->a, "t_json_parse($1)", t, e->pos, &x, 1);
+    }
+    if (t->kind == ST_BOOLEAN && !is_boolean_text(e->typed.text))
+        return bad_literal(z, e->pos, e->typed.text, "BOOLEAN");
     if (!sql_type_can_cast(x->type, t))
         return fail(z, e->pos, "INVALID_LITERAL", "'%.*s' is not a valid %.*s literal",
                     BYTES_ARG(e->typed.text), BYTES_ARG(type_text(z, t)));

@@ -176,8 +176,42 @@ bool bind_table_path(struct ctx *c, const struct sql_path *name, struct sql_pos 
     return true;
 }
 
+/* FOR TIMESTAMP AS OF takes a moment in the past, and nothing takes NULL. */
+static bool check_as_of(struct ctx *c, const struct sql_relation *r) {
+    struct analyzer *z = c->z;
+    struct sql_expr *e = r->table.as_of;
+    struct scope none = {0};
+    struct ctx inner = *c;
+    struct sql_value v;
+    inner.scope = &none;
+    inner.select = NULL;
+    struct bound *x = bind_expr(&inner, e);
+    if (!x)
+        return false;
+    bool moment = x->type->kind == ST_DATE || x->type->kind == ST_TIMESTAMP ||
+                  x->type->kind == ST_TIMESTAMP_TZ;
+    bool timely = r->table.as_of_kind == SQL_AS_OF_TIMESTAMP;
+    if (timely && !moment && x->type->kind != ST_UNKNOWN)
+        return fail(z, e->pos, "TYPE_MISMATCH",
+                    "Type %.*s invalid. Temporal pointers must be of type date, timestamp, or "
+                    "timestamp with time zone.",
+                    BYTES_ARG(type_text(z, x->type))),
+               false;
+    bool known = predicate_constant(z->a, x, &v);
+    if (x->is_null || (known && v.is_null))
+        return fail(z, e->pos, "INVALID_ARGUMENTS", "Pointer value cannot be NULL"), false;
+    if (!timely || !known)
+        return true;
+    int64_t ms = x->type->kind == ST_DATE ? v.whole * 86400000 : v.whole / 1000;
+    if (ms >= z->env->now_ms)
+        fail(z, e->pos, "INVALID_ARGUMENTS", "Pointer value is not in the past");
+    return ms < z->env->now_ms;
+}
+
 static struct bound_rel *bind_table(struct ctx *c, struct sql_relation *r, struct scope *ret) {
     struct bound_rel *b = NULL;
+    if (r->table.as_of_kind != SQL_AS_OF_NONE && !check_as_of(c, r))
+        return NULL;
     if (!bind_table_path(c, &r->table.name, r->pos, &b, ret))
         return NULL;
     if (r->table.as_of_kind != SQL_AS_OF_NONE)

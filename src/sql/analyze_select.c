@@ -298,19 +298,21 @@ static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_
     size_t ordinal;
     if (!ordinal_of(b, item->expr, "ORDER BY", &ordinal))
         return false;
+    c->scope->is_used = false;
     struct bound *x = ordinal ? b->items[ordinal - 1] : bind_expr(c, item->expr);
     if (!x)
         return false;
     for (size_t i = 0; !ordinal && i < b->count; i++)
         if (bound_equal(x, b->items[i]))
             ordinal = i + 1;
+    /* an expression over an output is no expression of the select list */
+    bool mixed = c->scope->is_used && item->expr->kind != SQL_E_COLUMN;
     if (!sql_type_is_orderable(x->type))
         return fail(b->c->z, x->pos, "TYPE_MISMATCH",
                     "Type %.*s is not orderable, and therefore cannot be used in ORDER BY",
                     BYTES_ARG(type_text(b->c->z, x->type))),
                false;
-    bool loose = b->s->distinct && !ordinal;
-    if (loose)
+    if (b->s->distinct && (!ordinal || mixed))
         return fail(b->c->z, b->pos, "EXPRESSION_NOT_IN_DISTINCT",
                     "For SELECT DISTINCT, ORDER BY expressions must appear in select list"),
                false;

@@ -57,11 +57,12 @@ static bool add_row(struct ctx *c, const struct sql_select_item *item, struct st
     return true;
 }
 
-/* Is the path, or its beginning, a column of this scope? */
+/* Is the path, or its beginning, a row among the columns of this scope? */
 static bool names_column(struct ctx *c, const struct scope *s, const struct sql_path *path) {
     for (size_t i = 0; i < s->count; i++)
         for (size_t n = MIN_OF(path->count, (size_t)4); n > 0; n--)
-            if (scope_field_matches(&s->fields[i], path->parts, n, c->z->env->default_database))
+            if (s->fields[i].value->type->kind == ST_ROW &&
+                scope_field_matches(&s->fields[i], path->parts, n, c->z->env->default_database))
                 return true;
     return false;
 }

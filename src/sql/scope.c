@@ -38,6 +38,12 @@ static struct bound *find_in(struct ctx *c, struct scope *s, const struct sql_id
 
 struct bound *make_field(struct ctx *c, struct bound *row, struct bytes name, struct sql_pos pos) {
     const struct sql_type *t = row->type;
+    size_t found = 0;
+    for (size_t i = 0; i < t->child_count; i++)
+        found += t->names[i].len && bytes_eq_nocase(t->names[i], name);
+    if (found > 1)
+        return fail(c->z, pos, "AMBIGUOUS_NAME", "Ambiguous row field reference: %.*s",
+                    BYTES_ARG(name));
     for (size_t i = 0; i < t->child_count; i++) {
         if (!t->names[i].len || !bytes_eq_nocase(t->names[i], name))
             continue;
@@ -76,7 +82,7 @@ static struct bound *take_fields(struct ctx *c, struct bound *x, const struct sq
                         BYTES_ARG(path->parts[i - 1].text));
         x = make_field(c, x, path->parts[i].text, pos);
     }
-    return x ? x : unknown_column(c, path, pos);
+    return x || c->z->rc ? x : unknown_column(c, path, pos);
 }
 
 /* The node is shared between uses; positions are those of the use. */
@@ -114,6 +120,7 @@ struct bound *scope_resolve(struct ctx *c, const struct sql_path *path, struct s
                 return fail(c->z, pos, "COLUMN_NOT_FOUND",
                             "Invalid reference to output projection attribute from ORDER BY "
                             "aggregation");
+            s->is_used = true;
             x = at(c->z, x, pos);
             return x ? take_fields(c, x, path, n, pos) : NULL;
         }

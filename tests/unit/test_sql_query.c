@@ -204,6 +204,32 @@ static void test_joins(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
 
+static void test_errors(void **state) {
+    static const struct sql_case cases[] = {
+        {"select filter(array[1], (x, y) -> true)", "!INVALID_PARAMETER_USAGE: line 1:25: Expected "
+                                                    "a lambda that takes 1 argument(s) but got 2"},
+        {"select reduce(array[1, 2], 0, (s, x) -> s + x, s -> s)", "3"},
+        {"select boolean '2'", "!INVALID_LITERAL: line 1:8: '2' is not a valid BOOLEAN literal"},
+        {"select json '{}{'", "!INVALID_LITERAL: line 1:8: '{}{' is not a valid JSON literal"},
+        {"select boolean 'T', json '[1]'", "true|[1]"},
+        {"select extract(day from 'a')", "!TYPE_MISMATCH: line 1:8: Type of argument to extract *"},
+        {"select 'a' at time zone 'UTC'",
+         "!TYPE_MISMATCH: line 1:8: Type of value must be a time *"},
+        {"select cast(row(1, 2) as row(a bigint, A bigint)).a",
+         "!AMBIGUOUS_NAME: line 1:51: Ambiguous row field reference: a"},
+        {"select distinct id, id + v from u order by id + v", "!EXPRESSION_NOT_IN_DISTINCT: *"},
+        {"select distinct id, id + v from u order by 2, id", "1|11\n1|21\n2|32\n4|44"},
+        {"select * from t for timestamp as of 1", "!TYPE_MISMATCH: *"},
+        {"select * from t for timestamp as of null", "!INVALID_ARGUMENTS: *"},
+        {"select * from t for timestamp as of timestamp '2999-01-01 00:00:00'",
+         "!INVALID_ARGUMENTS: *"},
+        {"select * from t for version as of 1", "!NOT_SUPPORTED: *"},
+        {"select cast(row(1) as row(ABC bigint)), cast(row(1) as row(\"ABC\" bigint))",
+         "{'abc': 1}|{'ABC': 1}"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
 /* What Trino's planner takes apart, and what it does not. */
 static void test_correlation(void **state) {
     static const struct sql_case cases[] = {
@@ -243,6 +269,7 @@ int main(void) {
         cmocka_unit_test(test_recursion), cmocka_unit_test(test_windows),
         cmocka_unit_test(test_groups),    cmocka_unit_test(test_subqueries),
         cmocka_unit_test(test_joins),     cmocka_unit_test(test_correlation),
+        cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }
