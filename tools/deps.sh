@@ -3,7 +3,7 @@
 # Use: tools/deps.sh DEPS_DIR. Says by name what it cannot install.
 set -euo pipefail
 deps=$1
-packages=(gcc make pkg-config libmicrohttpd-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev
+packages=(gcc make pkg-config tzdata libmicrohttpd-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev
     libyaml-dev zlib1g-dev libbz2-dev libzstd-dev libsnappy-dev libpcre2-dev libutf8proc-dev libedit-dev libcmocka-dev npm ca-certificates
     python3 python3-venv)
 

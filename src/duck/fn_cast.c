@@ -77,23 +77,14 @@ FN(date) {
     return time_text_parse_date(fn_str(c, 0, i), &days) ? fn_out_i32(c, i, (int32_t)days)
                                                         : not_a(c, i, "date");
 }
+/* A zone is read and ignored. */
 FN(timestamp) {
     struct time_text t;
-    if (!time_text_parse_timestamp(fn_str(c, 0, i), &t) || t.zone.len)
-        return not_a(c, i, "timestamp");
-    return fn_out_i64(c, i, time_text_round(t.micros, fn_i32(c, 1, i)));
-}
-FN(timestamptz) {
-    struct time_text t;
-    int64_t minutes = 0;
     if (!time_text_parse_timestamp(fn_str(c, 0, i), &t) ||
         (t.zone.len && !time_text_zone_known(t.zone)))
-        return not_a(c, i, "timestamp with time zone");
-    if (t.zone.len && (!time_text_zone_offset(t.zone, &minutes) || minutes))
-        return fn_fail(c, i, "NOT_SUPPORTED",
-                       "A time zone other than UTC in a value is not supported: %.*s",
-                       BYTES_ARG(t.zone));
-    return fn_out_i64(c, i, time_text_round(t.micros, fn_i32(c, 1, i)));
+        return not_a(c, i, "timestamp");
+    return fn_out_i64(c, i,
+                      (int64_t)floor_div128(time_text_picos(&t, fn_i32(c, 1, i)), PICOS_MICRO));
 }
 
 #define CAST(name, args, type)                                                                     \
@@ -102,16 +93,10 @@ FN(timestamptz) {
     }
 
 const struct duck_function fn_cast_table[] = {
-    CAST(bigint, "VARCHAR", "BIGINT"),
-    CAST(integer, "VARCHAR", "INTEGER"),
-    CAST(smallint, "VARCHAR", "SMALLINT"),
-    CAST(tinyint, "VARCHAR", "TINYINT"),
-    CAST(double, "VARCHAR", "DOUBLE"),
-    CAST(real, "VARCHAR", "FLOAT"),
-    CAST(boolean, "VARCHAR", "BOOLEAN"),
-    CAST(decimal, "VARCHAR, INTEGER, INTEGER", "VARCHAR"),
-    CAST(date, "VARCHAR", "DATE"),
-    CAST(timestamp, "VARCHAR, INTEGER", "TIMESTAMP"),
-    CAST(timestamptz, "VARCHAR, INTEGER", "TIMESTAMPTZ"),
+    CAST(bigint, "VARCHAR", "BIGINT"),     CAST(integer, "VARCHAR", "INTEGER"),
+    CAST(smallint, "VARCHAR", "SMALLINT"), CAST(tinyint, "VARCHAR", "TINYINT"),
+    CAST(double, "VARCHAR", "DOUBLE"),     CAST(real, "VARCHAR", "FLOAT"),
+    CAST(boolean, "VARCHAR", "BOOLEAN"),   CAST(decimal, "VARCHAR, INTEGER, INTEGER", "VARCHAR"),
+    CAST(date, "VARCHAR", "DATE"),         CAST(timestamp, "VARCHAR, INTEGER", "TIMESTAMP"),
 };
 const size_t fn_cast_count = COUNT_OF(fn_cast_table);

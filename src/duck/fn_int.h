@@ -23,6 +23,9 @@
     X(stats)                                                                                       \
     X(measure)                                                                                     \
     X(time)                                                                                        \
+    X(zone)                                                                                        \
+    X(timestamp)                                                                                   \
+    X(unit)                                                                                        \
     X(json)                                                                                        \
     X(format)                                                                                      \
     X(query)

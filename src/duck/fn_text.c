@@ -145,42 +145,21 @@ static bool is_special_timestamp(int64_t v) {
     return v == INT64_MAX || v == -INT64_MAX;
 }
 
-FN(timestamp_text) {
-    struct arena a;
+static bool out_timestamp(struct fn_call *c, idx_t i, char between, const char *name) {
     int64_t v = fn_i64(c, 0, i);
-    if (is_special_timestamp(v))
-        return fn_fail(c, i, "INVALID_CAST_ARGUMENT", "Timestamp out of range");
     int digits = fn_i32(c, 1, i);
-    arena_init(&a, 0);
-    struct bytes t = time_text_timestamp(&a, time_text_round(v, digits), digits);
-    bool ok =
-        t.len ? fn_out_str(c, i, t) : fn_fail(c, i, "EXCEEDED_LOCAL_MEMORY_LIMIT", "Out of memory");
-    arena_clear(&a);
-    return ok;
+    if (is_special_timestamp(v))
+        return fn_fail(c, i, name, "Timestamp out of range");
+    buf_reset(&c->scratch);
+    time_text_add_timestamp((picos128)time_text_round(v, digits) * PICOS_MICRO, digits, between,
+                            &c->scratch);
+    return fn_out_scratch(c, i);
+}
+FN(timestamp_text) {
+    return out_timestamp(c, i, ' ', "INVALID_CAST_ARGUMENT");
 }
 FN(iso8601) {
-    struct arena a;
-    int64_t v = fn_i64(c, 0, i);
-    int digits = fn_i32(c, 1, i);
-    if (is_special_timestamp(v))
-        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "Timestamp out of range");
-    arena_init(&a, 0);
-    struct bytes t = time_text_timestamp(&a, time_text_round(v, digits), digits);
-    char *p = arena_strndup(&a, t.ptr, t.len), *blank = p ? strchr(p, ' ') : NULL;
-    if (blank)
-        *blank = 'T';
-    bool ok = blank ? fn_out_str(c, i, bytes_of(p, t.len))
-                    : fn_fail(c, i, "EXCEEDED_LOCAL_MEMORY_LIMIT", "Out of memory");
-    arena_clear(&a);
-    return ok;
-}
-FN(time_text) {
-    struct arena a;
-    arena_init(&a, 0);
-    struct bytes t = time_text_clock(&a, fn_i64(c, 0, i), fn_i32(c, 1, i));
-    bool ok = fn_out_str(c, i, t);
-    arena_clear(&a);
-    return ok;
+    return out_timestamp(c, i, 'T', "INVALID_FUNCTION_ARGUMENT");
 }
 FN(round_timestamp) {
     return fn_out_i64(c, i, time_text_round(fn_i64(c, 0, i), fn_i32(c, 1, i)));
@@ -248,7 +227,6 @@ const struct duck_function fn_text_table[] = {
     {"t_real_json", "FLOAT", "VARCHAR", call_real_json, 0, NULL},
     {"t_timestamp_text", "TIMESTAMP, INTEGER", "VARCHAR", call_timestamp_text, 0, NULL},
     {"t_iso8601", "TIMESTAMP, INTEGER", "VARCHAR", call_iso8601, 0, NULL},
-    {"t_time_text", "TIME, INTEGER", "VARCHAR", call_time_text, 0, NULL},
     {"t_round_timestamp", "TIMESTAMP, INTEGER", "TIMESTAMP", call_round_timestamp, 0, NULL},
     {"t_interval_day_text", "BIGINT", "VARCHAR", call_interval_day_text, 0, NULL},
     {"t_interval_year_text", "INTEGER", "VARCHAR", call_interval_year_text, 0, NULL},

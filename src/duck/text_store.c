@@ -115,6 +115,7 @@ bool text_parse_date(struct bytes text, int64_t *ret_days) {
 
 static bool by_formats(const struct text_scan *s, struct bytes text, int64_t *ret) {
     struct time_pattern_result why;
+    struct time_pattern_instant at;
     for (size_t i = 0; i < s->timestamp_format_count; i++) {
         struct bytes format = s->timestamp_formats[i];
         int64_t ms;
@@ -123,7 +124,8 @@ static bool by_formats(const struct text_scan *s, struct bytes text, int64_t *re
                 *ret = ms * 1000;
                 return true;
             }
-        } else if (time_parse_joda(text, format, ret, &why)) {
+        } else if (time_parse_joda(text, format, &at, &why) && at.zone == TIME_ZONE_UTC) {
+            *ret = at.micros;
             return true;
         }
     }

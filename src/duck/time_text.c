@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #define DAY_MICROS INT64_C(86400000000)
 
@@ -37,95 +38,105 @@ int time_text_days_in_month(int64_t y, int64_t m) {
     return days[m - 1] + (m == 2 && leap);
 }
 
-static bool date_part(struct cursor *c, int64_t *ret_days) {
+static int sign_of(struct cursor *c) {
+    if (take(c, '-'))
+        return -1;
+    (void)take(c, '+');
+    return 1;
+}
+
+static bool date_part(struct cursor *c, size_t year_digits, int64_t *ret_days) {
     int64_t y, m, d;
-    if (!number(c, 4, 5, &y) || !take(c, '-') || !number(c, 1, 2, &m) || !take(c, '-') ||
+    int sign = sign_of(c);
+    if (!number(c, year_digits, 7, &y) || !take(c, '-') || !number(c, 1, 2, &m) || !take(c, '-') ||
         !number(c, 1, 2, &d))
         return false;
+    y *= sign;
     if (m < 1 || m > 12 || d < 1 || d > time_text_days_in_month(y, m))
         return false;
     *ret_days = clock_days_from_civil((int)y, (int)m, (int)d);
-    return true;
+    return *ret_days >= INT32_MIN && *ret_days <= INT32_MAX;
 }
 
 static bool fraction_part(struct cursor *c, struct time_text *ret) {
-    int64_t scale = 100000, f = 0;
+    int64_t scale = PICOS_SECOND / 10, f = 0;
     int n = 0;
     for (; more(c) && isdigit((unsigned char)c->t.ptr[c->at]); c->at++, n++) {
-        f += (c->t.ptr[c->at] - '0') * scale;
+        int digit = c->t.ptr[c->at] - '0';
+        f += digit * scale;
         scale /= 10;
+        if (n == 12)
+            ret->up = digit >= 5;
     }
-    ret->micros += f;
+    ret->micros += f / PICOS_MICRO;
+    ret->picos = (int)(f % PICOS_MICRO);
     ret->digits = n;
-    return n > 0;
+    return n > 0 && n <= 18;
 }
 
 static bool clock_part(struct cursor *c, struct time_text *ret) {
     int64_t h, m, s = 0;
     if (!number(c, 1, 2, &h) || !take(c, ':') || !number(c, 1, 2, &m))
         return false;
-    if (take(c, ':') && !number(c, 1, 2, &s))
+    bool seconds = take(c, ':');
+    if (seconds && !number(c, 1, 2, &s))
         return false;
     if (h > 23 || m > 59 || s > 59)
         return false;
     ret->micros += ((h * 60 + m) * 60 + s) * 1000000;
-    return !take(c, '.') || fraction_part(c, ret);
+    return !seconds || !take(c, '.') || fraction_part(c, ret);
 }
 
 bool time_text_parse_date(struct bytes text, int64_t *ret_days) {
     struct cursor c = {bytes_trim(text), 0};
-    return date_part(&c, ret_days) && !more(&c);
+    return date_part(&c, 1, ret_days) && !more(&c);
 }
 
 bool time_text_parse_clock(struct bytes text, struct time_text *ret) {
     struct cursor c = {text, 0};
+    int64_t h, m;
     *ret = (struct time_text){0};
-    return clock_part(&c, ret) && !more(&c);
+    if (!clock_part(&c, ret))
+        return false;
+    ret->zone = bytes_trim(bytes_slice(c.t, c.at, c.t.len));
+    if (!ret->zone.len)
+        return !more(&c);
+    struct cursor z = {ret->zone, 0};
+    return (take(&z, '+') || take(&z, '-')) && number(&z, 2, 2, &h) && take(&z, ':') &&
+           number(&z, 2, 2, &m) && !more(&z) && m < 60 && h * 60 + m <= TIME_ZONE_MAX_MINUTES;
 }
 
 bool time_text_parse_timestamp(struct bytes text, struct time_text *ret) {
     struct cursor c = {bytes_trim(text), 0};
-    int64_t days;
+    int64_t days, day_micros;
     *ret = (struct time_text){0};
-    if (!date_part(&c, &days))
+    if (!date_part(&c, 4, &days))
         return false;
     if (more(&c) && !take(&c, ' '))
         return false;
     if (more(&c) && isdigit((unsigned char)c.t.ptr[c.at]) && !clock_part(&c, ret))
         return false;
-    ret->micros += days * DAY_MICROS;
     ret->zone = bytes_trim(bytes_slice(c.t, c.at, c.t.len));
-    return true;
+    return !__builtin_mul_overflow(days, DAY_MICROS, &day_micros) &&
+           !__builtin_add_overflow(ret->micros, day_micros, &ret->micros);
+}
+
+picos128 time_text_picos(const struct time_text *t, int digits) {
+    picos128 v = (picos128)t->micros * PICOS_MICRO + t->picos;
+    return digits == 12 ? v + t->up : picos_round(v, digits);
 }
 
 bool time_text_zone_offset(struct bytes zone, int64_t *ret_minutes) {
-    if (bytes_eq_nocase(zone, BYTES("UTC")) || bytes_eq_nocase(zone, BYTES("Z")) ||
-        bytes_eq_nocase(zone, BYTES("GMT"))) {
-        *ret_minutes = 0;
-        return true;
-    }
-    struct cursor c = {zone, 0};
-    int64_t h, m;
-    bool minus = take(&c, '-');
-    if (!minus && !take(&c, '+'))
+    unsigned z;
+    if (!time_zone_find(zone, &z) || !time_zone_is_fixed(z))
         return false;
-    if (!number(&c, 2, 2, &h) || !take(&c, ':') || !number(&c, 2, 2, &m) || more(&c) || h > 14 ||
-        m > 59)
-        return false;
-    *ret_minutes = (h * 60 + m) * (minus ? -1 : 1);
+    *ret_minutes = z == TIME_ZONE_UTC ? 0 : (int)z - TIME_ZONE_OFFSET_BIAS;
     return true;
 }
 
 bool time_text_zone_known(struct bytes zone) {
-    int64_t minutes;
-    if (time_text_zone_offset(zone, &minutes))
-        return true;
-    if (zone.len < 3 || zone.len > 40 || !isalpha((unsigned char)zone.ptr[0]))
-        return false;
-    for (size_t i = 0; i < zone.len; i++)
-        if (!isalnum((unsigned char)zone.ptr[i]) && !strchr("/_+-", zone.ptr[i]))
-            return false;
-    return bytes_find_char(zone, '/') > 0;
+    unsigned z;
+    return time_zone_find(zone, &z);
 }
 
 /* ---- writing ---- */
@@ -133,30 +144,55 @@ int64_t time_text_floor_days(int64_t micros) {
     return micros / DAY_MICROS - (micros % DAY_MICROS < 0);
 }
 
-struct bytes time_text_date(struct arena *a, int64_t days) {
+void time_text_add_date(int64_t days, struct buf *out) {
     struct clock_fields f;
     clock_split_ms(days * 86400000, &f);
-    return arena_fmt(a, "%04d-%02d-%02d", f.year, f.month, f.day);
+    buf_add_fmt(out, f.year < 0 ? "%05d-%02d-%02d" : "%04d-%02d-%02d", f.year, f.month, f.day);
 }
 
-struct bytes time_text_clock(struct arena *a, int64_t micros, int digits) {
-    int64_t s = micros / 1000000, f = micros % 1000000;
-    struct bytes t = arena_fmt(a, "%02d:%02d:%02d.%06d", (int)(s / 3600), (int)(s / 60 % 60),
-                               (int)(s % 60), (int)f);
-    if (t.len)
-        t.len -= digits ? (size_t)(6 - digits) : 7;
-    return t;
+void time_text_add_clock(int64_t picos, int digits, struct buf *out) {
+    char t[24];
+    int64_t s = picos / PICOS_SECOND, f = picos % PICOS_SECOND;
+    int n = snprintf(t, sizeof(t), "%02d:%02d:%02d.%012" PRId64, (int)(s / 3600 % 24),
+                     (int)(s / 60 % 60), (int)(s % 60), f);
+    buf_add(out, bytes_of(t, (size_t)(digits ? n - 12 + digits : n - 13)));
+}
+
+void time_text_add_day(int64_t days, struct buf *out) {
+    if (days > 2932896) /* 9999-12-31 */
+        buf_add_char(out, '+');
+    time_text_add_date(days, out);
+}
+
+void time_text_add_timestamp(picos128 picos, int digits, char between, struct buf *out) {
+    int64_t days = (int64_t)floor_div128(picos, PICOS_DAY);
+    time_text_add_day(days, out);
+    buf_add_char(out, between);
+    time_text_add_clock((int64_t)(picos - (picos128)days * PICOS_DAY), digits, out);
+}
+
+static struct bytes in_arena(struct arena *a, struct buf *b) {
+    struct bytes r = buf_ok(b) ? arena_copy(a, buf_bytes(b)) : (struct bytes){0};
+    buf_clear(b);
+    return r;
+}
+
+struct bytes time_text_date(struct arena *a, int64_t days) {
+    struct buf b = {0};
+    time_text_add_date(days, &b);
+    return in_arena(a, &b);
 }
 
 struct bytes time_text_timestamp(struct arena *a, int64_t micros, int digits) {
-    int64_t days = time_text_floor_days(micros);
-    struct bytes d = time_text_date(a, days);
-    struct bytes t = time_text_clock(a, micros - days * DAY_MICROS, digits);
-    return arena_fmt(a, "%.*s %.*s", BYTES_ARG(d), BYTES_ARG(t));
+    struct buf b = {0};
+    time_text_add_timestamp((picos128)micros * PICOS_MICRO, digits, ' ', &b);
+    return in_arena(a, &b);
 }
 
 int64_t time_text_round(int64_t micros, int digits) {
     static const int64_t units[] = {1000000, 100000, 10000, 1000, 100, 10, 1};
+    if (digits > 6)
+        return micros;
     int64_t unit = units[digits], rest = ((micros % unit) + unit) % unit;
     return rest * 2 >= unit ? micros - rest + unit : micros - rest;
 }

@@ -108,6 +108,8 @@ int sql_analyze(struct arena *a, struct sql_statement *s, const struct sql_env *
     if ((s->kind != SQL_SELECT && !writes) || !s->query)
         return err_set(e, ERR_INTERNAL, "Only queries can be analyzed.");
     z.plan = p;
+    if (p)
+        p->now_ms = env->now_ms;
     if (!p || !(p->query = writes ? bind_write(&c, s, &p->write) : bind_query(&c, s->query)) ||
         !fill_columns(&z, p))
         return finish(&z);

@@ -140,22 +140,6 @@ static bool resolve(struct call *k, struct bytes name, struct sql_pos pos, struc
     return coerce_lambdas(k, m);
 }
 
-/* The zone of a value is part of its static type: it must be written as text. */
-static struct bound *zoned(struct ctx *c, struct bound *x) {
-    if (!x || !strstr(x->sql, "zone") || x->type->kind != ST_TIMESTAMP_TZ || x->arg_count < 2)
-        return x;
-    struct bound *zone = x->args[1];
-    while (zone->kind == BX_CAST)
-        zone = zone->args[0];
-    if (zone->kind != BX_LITERAL || !zone->value.ptr)
-        return fail(c->z, zone->pos, "NOT_SUPPORTED", "The time zone must be a literal");
-    if (!time_text_zone_known(zone->value))
-        return fail(c->z, zone->pos, "INVALID_FUNCTION_ARGUMENT", "'%.*s' is not a valid time zone",
-                    BYTES_ARG(zone->value));
-    x->type = sql_type_tz(c->z->a, x->type->precision, zone->value);
-    return x->type ? x : NULL;
-}
-
 struct bound *call_function(struct ctx *c, const char *name, struct bound **args, size_t count,
                             struct sql_pos pos) {
     struct call *k = ARENA_NEW(c->z->a, struct call);
@@ -169,7 +153,7 @@ struct bound *call_function(struct ctx *c, const char *name, struct bound **args
         k->types[i].type = args[i]->type;
     }
     return resolve(k, bytes_str(name), pos, m)
-               ? zoned(c, bound_call(c->z->a, m->fn->sql, m->result, pos, k->args, count))
+               ? bound_call(c->z->a, m->fn->sql, m->result, pos, k->args, count)
                : NULL;
 }
 
@@ -311,7 +295,7 @@ static bool check_try(struct ctx *c, const struct bound *x) {
 static struct bound *bind_scalar_call(struct call *k, const struct sql_fn_match *m) {
     struct ctx *c = k->c;
     struct bound *x = bound_call(c->z->a, m->fn->sql, m->result, k->e->pos, k->args, k->count);
-    return x && check_try(c, x) ? zoned(c, x) : NULL;
+    return x && check_try(c, x) ? x : NULL;
 }
 
 static struct bound *bind_mod(struct ctx *c, const struct sql_expr *e) {

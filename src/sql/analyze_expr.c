@@ -100,13 +100,17 @@ static struct bound *bind_distinct(struct ctx *c, const struct sql_expr *e) {
     struct bound *xs[2] = {bind_expr(c, e->distinct.left)};
     if (!xs[0] || !(xs[1] = bind_expr(c, e->distinct.right)))
         return NULL;
+    xs[0] = same_instant(c, xs[0]);
+    xs[1] = same_instant(c, xs[1]);
+    if (!xs[0] || !xs[1])
+        return NULL;
     const struct sql_type *t = common_of(c->z, xs, 2);
     if (!t)
         return fail(
             c->z, e->pos, "TYPE_MISMATCH", "Cannot apply operator: %.*s IS DISTINCT FROM %.*s",
             BYTES_ARG(type_text(c->z, xs[0]->type)), BYTES_ARG(type_text(c->z, xs[1]->type)));
-    xs[0] = bound_cast(c->z->a, xs[0], t);
-    xs[1] = bound_cast(c->z->a, xs[1], t);
+    xs[0] = same_clock(c, bound_cast(c->z->a, xs[0], t));
+    xs[1] = same_clock(c, bound_cast(c->z->a, xs[1], t));
     if (!sql_type_is_comparable(t))
         return fail(
             c->z, e->pos, "TYPE_MISMATCH", "Cannot apply operator: %.*s IS DISTINCT FROM %.*s",
@@ -174,6 +178,10 @@ static struct bound *bind_cast(struct ctx *c, const struct sql_expr *e) {
     const struct sql_type *t = x ? resolve_type(c->z, e->cast.type) : NULL;
     if (!t)
         return NULL;
+    /* text may name a zone, all else is in the session's: UTC */
+    if (t->kind == ST_TIMESTAMP_TZ && !x->type->zoned && !sql_type_is_text(x->type) &&
+        x->type->kind != ST_TIME_TZ && !(t = sql_type_tz(c->z->a, t->precision, false)))
+        return NULL;
     if (!sql_type_can_cast(x->type, t))
         return fail(c->z, e->pos, "TYPE_MISMATCH", "Cannot cast %.*s to %.*s",
                     BYTES_ARG(type_text(c->z, x->type)), BYTES_ARG(type_text(c->z, t)));
@@ -237,58 +245,6 @@ static struct bound *bind_field(struct ctx *c, const struct sql_expr *e) {
                     "requested resources",
                     BYTES_ARG(e->field.name.text));
     return x;
-}
-
-/* ---- time ---- */
-static struct bound *bind_extract(struct ctx *c, const struct sql_expr *e) {
-    static const char *const fields[] = {"year",
-                                         "quarter",
-                                         "month",
-                                         "week",
-                                         "day",
-                                         "day_of_month",
-                                         "day_of_week",
-                                         "dow",
-                                         "day_of_year",
-                                         "doy",
-                                         "year_of_week",
-                                         "yow",
-                                         "hour",
-                                         "minute",
-                                         "second",
-                                         "timezone_hour",
-                                         "timezone_minute"};
-    struct bound *x = bind_expr(c, e->extract.value);
-    if (!x)
-        return NULL;
-    bool text = sql_type_is_text(x->type) || sql_type_is_numeric(x->type) || x->type->child_count ||
-                x->type->kind == ST_BOOLEAN;
-    if (text)
-        return fail(c->z, e->pos, "TYPE_MISMATCH",
-                    "Type of argument to extract must be DATE, TIME, TIMESTAMP, or INTERVAL "
-                    "(actual %.*s)",
-                    BYTES_ARG(type_text(c->z, x->type)));
-    for (size_t i = 0; i < COUNT_OF(fields); i++)
-        if (bytes_eq_nocase(e->extract.field, bytes_str(fields[i])))
-            return call_function(c, fields[i], &x, 1, e->pos);
-    return fail(c->z, e->pos, "SYNTAX_ERROR", "Invalid EXTRACT field: %.*s",
-                BYTES_ARG(e->extract.field));
-}
-
-static struct bound *bind_at_time_zone(struct ctx *c, const struct sql_expr *e) {
-    struct bound *xs[2] = {bind_expr(c, e->binary.left)};
-    if (!xs[0] || !(xs[1] = bind_expr(c, e->binary.right)))
-        return NULL;
-    if (xs[0]->type->kind != ST_TIME && xs[0]->type->kind != ST_TIMESTAMP &&
-        xs[0]->type->kind != ST_TIMESTAMP_TZ && xs[0]->type->kind != ST_UNKNOWN &&
-        (sql_type_is_text(xs[0]->type) || sql_type_is_numeric(xs[0]->type)))
-        return fail(c->z, e->binary.left->pos, "TYPE_MISMATCH",
-                    "Type of value must be a time or timestamp with or without time zone (actual "
-                    "%.*s)",
-                    BYTES_ARG(type_text(c->z, xs[0]->type)));
-    if (xs[0]->type->kind == ST_TIME)
-        return fail(c->z, e->pos, "NOT_SUPPORTED", "AT TIME ZONE on time is not supported");
-    return call_function(c, "at_timezone", xs, 2, e->pos);
 }
 
 static struct bound *bind_grouping(struct ctx *c, const struct sql_expr *e) {

@@ -140,11 +140,35 @@ struct bound *row_field(struct ctx *c, struct bound *row, size_t index);
 struct bound *bind_concat(struct ctx *c, struct bound *l, struct bound *r, struct sql_pos pos);
 struct bound *bind_subscript(struct ctx *c, const struct sql_expr *e);
 
+void *cannot_apply(struct ctx *c, const char *op, const struct bound *l, const struct bound *r,
+                   struct sql_pos pos);
+
+/* ---- analyze_time.c ---- */
+bool is_time_arithmetic(const struct bound *l, const struct bound *r);
+struct bound *bind_time_arithmetic(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
+                                   struct sql_pos pos);
+struct bound *bind_extract(struct ctx *c, const struct sql_expr *e);
+struct bound *bind_at_time_zone(struct ctx *c, const struct sql_expr *e);
+/* A timestamp with time zone as one that compares by instant; others as they are. */
+struct bound *same_instant(struct ctx *c, struct bound *x);
+/* The same for a time with time zone: what it gives may only be compared. */
+struct bound *same_clock(struct ctx *c, struct bound *x);
+/* DuckDB holds it as an integer of picoseconds. */
+bool is_packed(const struct sql_type *t);
+
 /* ---- analyze_literal.c ---- */
 struct bound *bind_literal(struct ctx *c, const struct sql_expr *e);
-struct bound *bind_current(struct ctx *c, const struct sql_expr *e);
+/* DuckDB's CAST of the text, which is also the value. */
+struct bound *cast_literal(struct analyzer *z, const struct sql_type *t, struct sql_pos pos,
+                           struct bytes text);
+struct bound *bad_literal(struct analyzer *z, struct sql_pos pos, struct bytes text,
+                          const char *type);
 struct bound *string_literal(struct analyzer *z, struct bytes text, struct sql_pos pos);
 struct bound *integer_literal(struct analyzer *z, int64_t v, struct sql_pos pos);
+/* ---- analyze_literal_time.c ---- */
+struct bound *typed_time(struct analyzer *z, const struct sql_expr *e, const struct sql_type *t);
+struct bound *interval_literal(struct analyzer *z, const struct sql_expr *e);
+struct bound *bind_current(struct ctx *c, const struct sql_expr *e);
 const struct sql_type *resolve_type(struct analyzer *z, const struct sql_type_name *t);
 
 /* ---- analyze_call.c ---- */

@@ -1,18 +1,16 @@
 /* analyze_literal.c - literals, types as written, and the constants of a statement.
  *
- * Dates and times are read here, strictly as Trino reads them, so that DuckDB only ever sees a
- * canonical text. A literal keeps its value as plain text beside DuckDB's, for the planner. */
-#include "base/clock.h"
+ * DuckDB only ever sees a canonical text. A literal keeps its value as plain text beside DuckDB's,
+ * for the planner. Dates, times and intervals: analyze_literal_time.c. */
 #include "base/json.h"
 #include "duck/text_value.h"
 #include "sql/analyze_int.h"
-#include "sql/literal.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-static struct bound *cast_literal(struct analyzer *z, const struct sql_type *t, struct sql_pos pos,
-                                  struct bytes text) {
+struct bound *cast_literal(struct analyzer *z, const struct sql_type *t, struct sql_pos pos,
+                           struct bytes text) {
     struct buf b = {0};
     buf_add_str(&b, "CAST(");
     buf_add(&b, bound_quote(z->a, text));
@@ -82,89 +80,6 @@ static struct bound *binary_literal(struct analyzer *z, struct bytes text, struc
     return x;
 }
 
-/* ---- dates and times ---- */
-static struct bound *date_literal(struct analyzer *z, int64_t days, struct sql_pos pos) {
-    return cast_literal(z, sql_type_of(ST_DATE), pos, time_text_date(z->a, days));
-}
-
-static struct bound *timestamp_literal(struct analyzer *z, const struct time_text *v,
-                                       struct sql_pos pos) {
-    struct bytes text = time_text_timestamp(z->a, v->micros, v->digits);
-    if (!v->zone.len) {
-        const struct sql_type *t = sql_type_time(z->a, ST_TIMESTAMP, v->digits);
-        return t ? cast_literal(z, t, pos, text) : NULL;
-    }
-    const struct sql_type *t = sql_type_tz(z->a, v->digits, v->zone);
-    struct bytes duck;
-    int64_t offset;
-    if (time_text_zone_offset(v->zone, &offset)) {
-        struct bytes utc = time_text_timestamp(z->a, v->micros - offset * 60000000, v->digits);
-        duck = arena_fmt(z->a, "CAST('%.*s+00' AS TIMESTAMPTZ)", BYTES_ARG(utc));
-    } else {
-        duck = arena_fmt(z->a, "timezone('%.*s', CAST('%.*s' AS TIMESTAMP))", BYTES_ARG(v->zone),
-                         BYTES_ARG(text));
-    }
-    return bound_literal(z->a, t, pos, duck, text);
-}
-
-static struct bound *bad_literal(struct analyzer *z, struct sql_pos pos, struct bytes text,
-                                 const char *type) {
-    return fail(z, pos, "INVALID_LITERAL", "'%.*s' is not a valid %s literal", BYTES_ARG(text),
-                type);
-}
-
-static struct bound *typed_time(struct analyzer *z, const struct sql_expr *e,
-                                const struct sql_type *t) {
-    struct time_text v;
-    struct bytes text = e->typed.text;
-    if (t->kind == ST_DATE) {
-        int64_t days;
-        if (!time_text_parse_date(text, &days))
-            return bad_literal(z, e->pos, text, "DATE");
-        return date_literal(z, days, e->pos);
-    }
-    if (t->kind == ST_TIME) {
-        if (!time_text_parse_clock(text, &v))
-            return bad_literal(z, e->pos, text, "TIME");
-        if (v.digits > 6)
-            return fail(z, e->pos, "NOT_SUPPORTED", "Precision of time above 6 is not supported");
-        const struct sql_type *p = sql_type_time(z->a, ST_TIME, v.digits);
-        return p ? cast_literal(z, p, e->pos, time_text_clock(z->a, v.micros, v.digits)) : NULL;
-    }
-    if (!time_text_parse_timestamp(text, &v))
-        return bad_literal(z, e->pos, text, "TIMESTAMP");
-    if (v.digits > 6)
-        return fail(z, e->pos, "NOT_SUPPORTED",
-                    "Precision of timestamp above 6 is not supported: %d", v.digits);
-    if (v.zone.len && !time_text_zone_known(v.zone))
-        return bad_literal(z, e->pos, text, "TIMESTAMP");
-    return timestamp_literal(z, &v, e->pos);
-}
-
-/* ---- intervals ---- */
-static const int64_t unit_ms[] = {
-    [SQL_DAY] = 86400000, [SQL_HOUR] = 3600000,   [SQL_MINUTE] = 60000,
-    [SQL_SECOND] = 1000,  [SQL_WEEK] = 604800000,
-};
-
-static struct bound *interval_literal(struct analyzer *z, const struct sql_expr *e) {
-    int64_t v;
-    bool months = e->interval.from == SQL_YEAR || e->interval.from == SQL_MONTH;
-    bool ok = months ? literal_parse_months(e->interval.text, e->interval.from, e->interval.to, &v)
-                     : literal_parse_millis(e->interval.text, e->interval.from, e->interval.to,
-                                            unit_ms[e->interval.from], &v);
-    if (!ok)
-        return fail(z, e->pos, "INVALID_LITERAL", "'%.*s' is not a valid INTERVAL literal",
-                    BYTES_ARG(e->interval.text));
-    if (e->interval.negative)
-        v = -v;
-    if (months && (v > INT32_MAX || v < INT32_MIN))
-        return fail(z, e->pos, "INVALID_LITERAL", "'%.*s' is not a valid INTERVAL literal",
-                    BYTES_ARG(e->interval.text));
-    return cast_literal(z, sql_type_of(months ? ST_INTERVAL_YEAR : ST_INTERVAL_DAY), e->pos,
-                        arena_fmt(z->a, "%" PRId64, v));
-}
-
 /* ---- typed literals ---- */
 static const char *integer_name(enum sql_type_tag kind) {
     return kind == ST_TINYINT    ? "TINYINT"
@@ -232,6 +147,7 @@ static struct bound *typed_literal(struct analyzer *z, const struct sql_expr *e)
     switch (t->kind) {
     case ST_DATE:
     case ST_TIME:
+    case ST_TIME_TZ:
     case ST_TIMESTAMP:
     case ST_TIMESTAMP_TZ:
         return typed_time(z, e, t);
@@ -268,30 +184,6 @@ struct bound *bind_literal(struct ctx *c, const struct sql_expr *e) {
         return typed_literal(z, e);
     default:
         return interval_literal(z, e);
-    }
-}
-
-struct bound *bind_current(struct ctx *c, const struct sql_expr *e) {
-    struct analyzer *z = c->z;
-    struct time_text v = {.micros = z->env->now_ms * 1000};
-    v.digits = e->current.precision < 0 ? 3 : e->current.precision;
-    if (v.digits > 6)
-        return fail(z, e->pos, "NOT_SUPPORTED", "Precision above 6 is not supported: %d", v.digits);
-    switch (e->current.what) {
-    case SQL_CURRENT_DATE:
-        return date_literal(z, time_text_floor_days(v.micros), e->pos);
-    case SQL_CURRENT_TIMESTAMP:
-        v.zone = BYTES("UTC");
-        return timestamp_literal(z, &v, e->pos);
-    case SQL_LOCALTIMESTAMP:
-        return timestamp_literal(z, &v, e->pos);
-    case SQL_CURRENT_CATALOG:
-        return string_literal(z, BYTES("awsdatacatalog"), e->pos);
-    case SQL_CURRENT_SCHEMA:
-        return string_literal(z, z->env->default_database, e->pos);
-    default:
-        return fail(z, e->pos, "NOT_SUPPORTED", "%.*s is not supported",
-                    BYTES_ARG(expr_text(z, e)));
     }
 }
 

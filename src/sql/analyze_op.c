@@ -4,8 +4,8 @@
  * rules, intervals are numbers of milliseconds or months, and text never meets a number. */
 #include "sql/analyze_int.h"
 
-static void *cannot_apply(struct ctx *c, const char *op, const struct bound *l,
-                          const struct bound *r, struct sql_pos pos) {
+void *cannot_apply(struct ctx *c, const char *op, const struct bound *l, const struct bound *r,
+                   struct sql_pos pos) {
     return fail(c->z, pos, "TYPE_MISMATCH", "Cannot apply operator: %.*s %s %.*s",
                 BYTES_ARG(type_text(c->z, l->type)), op, BYTES_ARG(type_text(c->z, r->type)));
 }
@@ -122,97 +122,15 @@ static struct bound *number_op(struct ctx *c, enum sql_op op, struct bound *l, s
     return sql_type_is_integer(t) ? integer_op(c, op, l, r, t, pos) : float_op(c, op, l, r, t, pos);
 }
 
-/* ---- dates and intervals ---- */
-static bool is_instant(const struct sql_type *t) {
-    return t->kind == ST_DATE || t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ ||
-           t->kind == ST_TIME;
-}
-static bool is_interval(const struct sql_type *t) {
-    return t->kind == ST_INTERVAL_DAY || t->kind == ST_INTERVAL_YEAR;
-}
-
-static const struct sql_type *shifted_type(struct analyzer *z, const struct sql_type *t,
-                                           const struct sql_type *interval) {
-    /* a millisecond interval needs three digits to land on */
-    if (interval->kind != ST_INTERVAL_DAY || t->precision >= 3 || t->kind == ST_DATE)
-        return t;
-    if (t->kind == ST_TIMESTAMP_TZ)
-        return sql_type_tz(z->a, 3, t->zone);
-    return sql_type_time(z->a, t->kind, 3);
-}
-
-static struct bound *shift(struct ctx *c, struct bound *x, struct bound *interval, bool back,
-                           struct sql_pos pos) {
-    const struct sql_type *t = shifted_type(c->z, x->type, interval->type);
-    bool months = interval->type->kind == ST_INTERVAL_YEAR;
-    const char *sql;
-    if (x->type->kind == ST_TIME && months)
-        return cannot_apply(c, back ? "-" : "+", x, interval, pos);
-    if (x->type->kind == ST_DATE)
-        sql = months
-                  ? (back ? "CAST($1 - to_months($2) AS DATE)" : "CAST($1 + to_months($2) AS DATE)")
-                  : (back ? "($1 - t_whole_days($2))" : "($1 + t_whole_days($2))");
-    else if (months && x->type->kind == ST_TIMESTAMP_TZ)
-        sql = back ? "@shift_back_months" : "@shift_months";
-    else if (months)
-        sql = back ? "($1 - to_months($2))" : "($1 + to_months($2))";
-    else
-        sql = back ? "($1 - to_milliseconds($2))" : "($1 + to_milliseconds($2))";
-    return call2(c, sql, t, pos, bound_cast(c->z->a, x, t), interval);
-}
-
-static struct bound *scaled_interval(struct ctx *c, enum sql_op op, struct bound *interval,
-                                     struct bound *n, struct sql_pos pos) {
-    const struct sql_type *t = interval->type, *d = sql_type_of(ST_DOUBLE);
-    if (sql_type_is_integer(n->type) && op == SQL_OP_MULTIPLY)
-        return call2(c, "CAST($1 * $2 AS $R)", t, pos, interval,
-                     bound_cast(c->z->a, n, sql_type_of(ST_BIGINT)));
-    const char *sql =
-        op == SQL_OP_MULTIPLY ? "CAST(trunc($1 * $2) AS $R)" : "CAST(trunc($1 / $2) AS $R)";
-    return call2(c, sql, t, pos, interval, bound_cast(c->z->a, n, d));
-}
-
-static struct bound *interval_op(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
-                                 struct sql_pos pos) {
-    if (op == SQL_OP_MULTIPLY && is_interval(l->type) && sql_type_is_numeric(r->type))
-        return scaled_interval(c, op, l, r, pos);
-    if (op == SQL_OP_MULTIPLY && is_interval(r->type) && sql_type_is_numeric(l->type))
-        return scaled_interval(c, op, r, l, pos);
-    if (op == SQL_OP_DIVIDE && is_interval(l->type) && sql_type_is_numeric(r->type))
-        return scaled_interval(c, op, l, r, pos);
-    if (l->type->kind == r->type->kind && (op == SQL_OP_PLUS || op == SQL_OP_MINUS))
-        return call2(c, op == SQL_OP_PLUS ? "($1 + $2)" : "($1 - $2)", l->type, pos, l, r);
-    return cannot_apply(c, sql_op_text(op), l, r, pos);
-}
-
-/* Instants compare whatever their zones. */
-static struct bound *without_zone(struct ctx *c, struct bound *x) {
-    if (!x || x->type->kind != ST_TIMESTAMP_TZ || !x->type->zone.len)
-        return x;
-    return bound_cast(c->z->a, x, sql_type_tz(c->z->a, x->type->precision, (struct bytes){0}));
-}
-
-/* date - date and timestamp - timestamp, in milliseconds */
-static struct bound *difference(struct ctx *c, struct bound *l, struct bound *r,
-                                struct sql_pos pos) {
-    l = without_zone(c, l);
-    r = without_zone(c, r);
-    const struct sql_type *t = l && r ? sql_type_common(c->z->a, l->type, r->type) : NULL;
-    if (!t)
-        return l && r ? cannot_apply(c, "-", l, r, pos) : NULL;
-    const char *sql = t->kind == ST_DATE ? "(CAST($1 - $2 AS BIGINT) * 86400000)"
-                                         : "(epoch_ms($1) - epoch_ms($2))";
-    if (t->kind == ST_TIME)
-        return fail(c->z, pos, "NOT_SUPPORTED", "Subtracting times is not supported");
-    return call2(c, sql, sql_type_of(ST_INTERVAL_DAY), pos, bound_cast(c->z->a, l, t),
-                 bound_cast(c->z->a, r, t));
+static bool is_moment(const struct sql_type *t) {
+    return t->kind >= ST_DATE && t->kind <= ST_TIMESTAMP_TZ;
 }
 
 struct bound *bind_arithmetic(struct ctx *c, enum sql_op op, struct bound *l, struct bound *r,
                               struct sql_pos pos) {
-    if (l->type->kind == ST_UNKNOWN && r->type->kind != ST_UNKNOWN && !is_instant(r->type))
+    if (l->type->kind == ST_UNKNOWN && r->type->kind != ST_UNKNOWN && !is_moment(r->type))
         l = bound_cast(c->z->a, l, r->type);
-    if (r->type->kind == ST_UNKNOWN && l->type->kind != ST_UNKNOWN && !is_instant(l->type))
+    if (r->type->kind == ST_UNKNOWN && l->type->kind != ST_UNKNOWN && !is_moment(l->type))
         r = bound_cast(c->z->a, r, l->type);
     if (!l || !r)
         return NULL;
@@ -220,19 +138,14 @@ struct bound *bind_arithmetic(struct ctx *c, enum sql_op op, struct bound *l, st
                    (sql_type_is_numeric(r->type) || r->type->kind == ST_UNKNOWN);
     if (numbers)
         return number_op(c, op, l, r, pos);
-    if (is_instant(l->type) && is_interval(r->type) && (op == SQL_OP_PLUS || op == SQL_OP_MINUS))
-        return shift(c, l, r, op == SQL_OP_MINUS, pos);
-    if (is_interval(l->type) && is_instant(r->type) && op == SQL_OP_PLUS)
-        return shift(c, r, l, false, pos);
-    if (is_instant(l->type) && is_instant(r->type) && op == SQL_OP_MINUS)
-        return difference(c, l, r, pos);
-    if (is_interval(l->type) || is_interval(r->type))
-        return interval_op(c, op, l, r, pos);
+    if (is_time_arithmetic(l, r))
+        return bind_time_arithmetic(c, op, l, r, pos);
     return cannot_apply(c, sql_op_text(op), l, r, pos);
 }
 
 struct bound *bind_negation(struct ctx *c, struct bound *x, struct sql_pos pos) {
-    if (!sql_type_is_numeric(x->type) && !is_interval(x->type))
+    if (!sql_type_is_numeric(x->type) && x->type->kind != ST_INTERVAL_DAY &&
+        x->type->kind != ST_INTERVAL_YEAR)
         return fail(c->z, pos, "TYPE_MISMATCH", "Cannot negate %.*s",
                     BYTES_ARG(type_text(c->z, x->type)));
     return bound_call(c->z->a, "(- $1)", x->type, pos, &x, 1);
@@ -367,16 +280,16 @@ static struct bound *ordered(struct ctx *c, enum sql_op op, struct bound *l, str
 /* The type to compare in. NULL literals take the other side's. */
 static bool meet(struct ctx *c, const char *op, struct bound **l, struct bound **r,
                  struct sql_pos pos) {
-    *l = without_zone(c, *l);
-    *r = without_zone(c, *r);
+    *l = same_instant(c, *l);
+    *r = same_instant(c, *r);
     const struct sql_type *t = *l && *r ? sql_type_common(c->z->a, (*l)->type, (*r)->type) : NULL;
     if (!t) {
         if (*l && *r)
             cannot_apply(c, op, *l, *r, pos);
         return false;
     }
-    *l = bound_cast(c->z->a, *l, t);
-    *r = bound_cast(c->z->a, *r, t);
+    *l = same_clock(c, bound_cast(c->z->a, *l, t));
+    *r = same_clock(c, bound_cast(c->z->a, *r, t));
     return *l && *r;
 }
 
@@ -421,11 +334,11 @@ struct bound *bind_in_list(struct ctx *c, const struct sql_expr *e) {
     struct analyzer *z = c->z;
     size_t n = e->in.list.count + 1;
     struct bound **xs = ARENA_NEW_N(z->a, struct bound *, n);
-    if (!xs || !(xs[0] = without_zone(c, bind_expr(c, e->in.value))))
+    if (!xs || !(xs[0] = same_instant(c, bind_expr(c, e->in.value))))
         return NULL;
     const struct sql_type *t = xs[0]->type;
     for (size_t i = 1; i < n; i++) {
-        if (!(xs[i] = without_zone(c, bind_expr(c, e->in.list.items[i - 1]))))
+        if (!(xs[i] = same_instant(c, bind_expr(c, e->in.list.items[i - 1]))))
             return NULL;
         const struct sql_type *both = sql_type_common(z->a, t, xs[i]->type);
         if (!both)
@@ -435,7 +348,7 @@ struct bound *bind_in_list(struct ctx *c, const struct sql_expr *e) {
         t = both;
     }
     for (size_t i = 0; i < n; i++)
-        if (!(xs[i] = bound_cast(z->a, xs[i], t)))
+        if (!(xs[i] = same_clock(c, bound_cast(z->a, xs[i], t))))
             return NULL;
     bool each = t->child_count != 0;
     for (size_t i = 1; i < n; i++)
@@ -450,9 +363,9 @@ struct bound *bind_in_list(struct ctx *c, const struct sql_expr *e) {
 
 struct bound *bind_between(struct ctx *c, const struct sql_expr *e) {
     struct analyzer *z = c->z;
-    struct bound *xs[3] = {without_zone(c, bind_expr(c, e->between.value))};
-    if (!xs[0] || !(xs[1] = without_zone(c, bind_expr(c, e->between.low))) ||
-        !(xs[2] = without_zone(c, bind_expr(c, e->between.high))))
+    struct bound *xs[3] = {same_instant(c, bind_expr(c, e->between.value))};
+    if (!xs[0] || !(xs[1] = same_instant(c, bind_expr(c, e->between.low))) ||
+        !(xs[2] = same_instant(c, bind_expr(c, e->between.high))))
         return NULL;
     const struct sql_type *t = sql_type_common(z->a, xs[0]->type, xs[1]->type);
     t = t ? sql_type_common(z->a, t, xs[2]->type) : NULL;
@@ -465,7 +378,7 @@ struct bound *bind_between(struct ctx *c, const struct sql_expr *e) {
                     BYTES_ARG(type_text(z, xs[0]->type)), BYTES_ARG(type_text(z, xs[1]->type)),
                     BYTES_ARG(type_text(z, xs[2]->type)));
     for (int i = 0; i < 3; i++)
-        if (!(xs[i] = bound_cast(z->a, xs[i], t)))
+        if (!(xs[i] = same_clock(c, bound_cast(z->a, xs[i], t))))
             return NULL;
     if (nan_sql(SQL_OP_LE, xs[0], xs[2]) || t->kind == ST_CHAR) {
         struct bound *low = ordered(c, SQL_OP_GE, xs[0], xs[1], e->pos);

@@ -175,7 +175,7 @@ static struct bound *compare_plainly(struct comparing *k, enum bound_kind kind) 
 }
 
 static bool has_plain_type(const struct sql_type *t) {
-    return !t->child_count;
+    return !t->child_count && !t->zoned && t->kind != ST_TIME_TZ;
 }
 
 static struct bound *compare_rows(struct comparing *k) {

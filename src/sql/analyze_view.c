@@ -260,6 +260,7 @@ static bool hive_type(const struct sql_type *t, struct buf *out) {
             buf_add_fmt(out, "varchar(%d)", t->length);
         return true;
     case ST_TIME:
+    case ST_TIME_TZ:
     case ST_TIMESTAMP_TZ:
     case ST_INTERVAL_DAY:
     case ST_INTERVAL_YEAR:

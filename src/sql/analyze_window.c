@@ -56,8 +56,7 @@ static bool bind_count(struct ctx *c, const struct sql_window *w, const struct s
 }
 
 static bool is_moment(const struct sql_type *t) {
-    return t->kind == ST_DATE || t->kind == ST_TIME || t->kind == ST_TIMESTAMP ||
-           t->kind == ST_TIMESTAMP_TZ;
+    return t->kind >= ST_DATE && t->kind <= ST_TIMESTAMP_TZ;
 }
 static bool is_interval(const struct sql_type *t) {
     return t->kind == ST_INTERVAL_DAY || t->kind == ST_INTERVAL_YEAR;
@@ -111,9 +110,9 @@ static bool bind_range(struct ctx *c, const struct sql_window *w, const struct s
                     "(%.*s)",
                     BYTES_ARG(type_text(z, x->type)), BYTES_ARG(type_text(z, key->type))),
                false;
-    if (key->type->zone.len && x->type->kind == ST_INTERVAL_YEAR)
-        return fail(z, b->value->pos, "NOT_SUPPORTED",
-                    "A RANGE of months over a time zone is not supported"),
+    if (is_packed(key->type) || key->type->kind == ST_TIME || key->type->kind == ST_TIME_TZ)
+        return fail(z, b->value->pos, "NOT_SUPPORTED", "A RANGE over %.*s is not supported",
+                    BYTES_ARG(type_text(z, key->type))),
                false;
     ret->value = bound_call(z->a, range_sql(key->type, x->type), x->type, x->pos, &x, 1);
     return ret->value != NULL;

@@ -172,6 +172,7 @@ struct sql_plan {
     struct sql_condition *conditions;
     size_t condition_count, condition_room;
     int next_id;
+    int64_t now_ms;
 };
 
 /* ---- bound.c ---- */

@@ -65,7 +65,11 @@ static bool time_coerces(const struct sql_type *from, const struct sql_type *to)
         return false;
     if (from->kind != ST_DATE && from->precision > to->precision)
         return false;
-    return f != 3 || bytes_eq(from->zone, to->zone);
+    return !from->zoned || to->zoned;
+}
+
+static bool is_clock(const struct sql_type *t) {
+    return t->kind == ST_TIME || t->kind == ST_TIME_TZ;
 }
 
 static bool children_coerce(const struct sql_type *from, const struct sql_type *to) {
@@ -88,10 +92,10 @@ bool sql_type_can_coerce(const struct sql_type *from, const struct sql_type *to)
         return time_coerces(from, to);
     if (from->kind == ST_P4HLL && to->kind == ST_HLL)
         return true;
+    if (is_clock(from) && is_clock(to))
+        return from->kind <= to->kind && from->precision <= to->precision;
     if (from->kind != to->kind)
         return false;
-    if (from->kind == ST_TIME)
-        return from->precision <= to->precision;
     return from->child_count ? children_coerce(from, to) : true;
 }
 
@@ -136,9 +140,7 @@ static const struct sql_type *common_time(struct arena *a, const struct sql_type
         p = other->precision;
     if (wide->kind == ST_TIMESTAMP)
         return sql_type_time(a, ST_TIMESTAMP, p);
-    if (other->kind == ST_TIMESTAMP_TZ && !bytes_eq(other->zone, wide->zone))
-        return NULL; /* the zone of a value is part of its static type here */
-    return sql_type_tz(a, p, wide->zone);
+    return sql_type_tz(a, p, x->zoned || y->zoned);
 }
 
 static const struct sql_type *common_children(struct arena *a, const struct sql_type *x,
@@ -174,17 +176,16 @@ const struct sql_type *sql_type_common(struct arena *a, const struct sql_type *x
         return common_text(a, x, y);
     if (time_rank(x->kind) && time_rank(y->kind))
         return x->kind == ST_DATE && y->kind == ST_DATE ? x : common_time(a, x, y);
+    if (is_clock(x) && is_clock(y))
+        return sql_type_time(a, MAX_OF(x->kind, y->kind), MAX_OF(x->precision, y->precision));
     if (x->kind != y->kind)
         return NULL;
-    if (x->kind == ST_TIME)
-        return x->precision > y->precision ? x : y;
     return x->child_count ? common_children(a, x, y) : NULL;
 }
 
 /* ---- explicit casts ---- */
 static bool casts_to_text(const struct sql_type *from) {
-    return from->kind <= ST_CHAR || from->kind == ST_DATE || from->kind == ST_TIME ||
-           from->kind == ST_TIMESTAMP || from->kind == ST_TIMESTAMP_TZ ||
+    return from->kind <= ST_CHAR || (from->kind >= ST_DATE && from->kind <= ST_TIMESTAMP_TZ) ||
            from->kind == ST_INTERVAL_DAY || from->kind == ST_INTERVAL_YEAR ||
            from->kind == ST_JSON || from->kind == ST_UUID;
 }
@@ -264,7 +265,7 @@ bool sql_type_can_cast(const struct sql_type *from, const struct sql_type *to) {
     if (sql_type_is_text(to))
         return casts_to_text(from);
     if (sql_type_is_text(from))
-        return to->kind <= ST_DOUBLE || time_rank(to->kind) || to->kind == ST_TIME ||
+        return to->kind <= ST_DOUBLE || time_rank(to->kind) || is_clock(to) ||
                to->kind == ST_UUID || to->kind == ST_VARBINARY;
     bool from_number = from->kind == ST_BOOLEAN || sql_type_is_numeric(from);
     bool to_number = to->kind == ST_BOOLEAN || sql_type_is_numeric(to);
@@ -272,7 +273,7 @@ bool sql_type_can_cast(const struct sql_type *from, const struct sql_type *to) {
         return true;
     if (time_rank(from->kind) && time_rank(to->kind))
         return true;
-    if (to->kind == ST_TIME)
-        return from->kind == ST_TIME || from->kind == ST_TIMESTAMP || from->kind == ST_TIMESTAMP_TZ;
-    return false;
+    bool from_time = is_clock(from) || time_rank(from->kind) > 1;
+    bool to_time = is_clock(to) || time_rank(to->kind) > 1;
+    return from_time && to_time;
 }

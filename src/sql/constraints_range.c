@@ -49,7 +49,7 @@ static bool part_of(struct reader *r, const struct bound *x, const struct sql_va
         *ret_x = x->args[0];
         return year_part(v, ret);
     }
-    if (!is_op(x, "@date_trunc") || x->type->zone.len || v->type->kind != x->type->kind ||
+    if (!is_op(x, "@date_trunc") || x->type->zoned || v->type->kind != x->type->kind ||
         !predicate_constant(r->f->a, x->args[0], &unit) || unit.is_null ||
         !time_part(unit.text, micros, &ret->low, &ret->next))
         return false;

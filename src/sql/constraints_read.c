@@ -30,10 +30,10 @@ static bool keeps_order(const struct sql_type *from, const struct sql_type *to) 
     case ST_VARCHAR:
         return to->kind == ST_VARCHAR && to->length >= from->length;
     case ST_DATE:
-        return (to->kind == ST_TIMESTAMP || to->kind == ST_TIMESTAMP_TZ) && !to->zone.len;
+        return (to->kind == ST_TIMESTAMP || to->kind == ST_TIMESTAMP_TZ) && !to->zoned;
     case ST_TIMESTAMP:
         return to->kind == ST_TIMESTAMP_TZ
-                   ? !to->zone.len
+                   ? !to->zoned
                    : to->kind == ST_TIMESTAMP && to->precision >= from->precision;
     default:
         return false;
@@ -128,7 +128,7 @@ static enum moved move(struct reader *r, size_t column, const struct sql_value *
     case TYPE_DATE:
         return move_to_date(r, v, op, ret);
     case TYPE_TIMESTAMP:
-        same = k == ST_TIMESTAMP || (k == ST_TIMESTAMP_TZ && !v->type->zone.len);
+        same = k == ST_TIMESTAMP || (k == ST_TIMESTAMP_TZ && !v->type->zoned);
         break;
     case TYPE_BOOLEAN:
         same = k == ST_BOOLEAN && *op == SQL_EQ;

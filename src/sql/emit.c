@@ -187,21 +187,54 @@ void emit_query(struct emitter *em, const struct bound_query *q) {
         putf(em, " OFFSET %" PRId64, q->offset);
 }
 
-/* What leaves the engine: text where DuckDB's value is not Trino's (intervals, zones, char). */
-static bool needs_text(const struct sql_type *t) {
-    return t->kind == ST_INTERVAL_DAY || t->kind == ST_INTERVAL_YEAR || t->kind == ST_CHAR ||
-           t->kind == ST_IPADDRESS || t->kind == ST_IPPREFIX ||
-           (t->kind == ST_TIMESTAMP_TZ && t->zone.len) || t->kind == ST_TIME;
+/* ---- outputs ---- */
+/* What leaves the engine: text where DuckDB's value is not Trino's (intervals, times, zones, more
+ * than milliseconds, char). */
+static bool is_shown_as_text(const struct sql_type *t) {
+    switch (t->kind) {
+    case ST_INTERVAL_DAY:
+    case ST_INTERVAL_YEAR:
+    case ST_CHAR:
+    case ST_IPADDRESS:
+    case ST_IPPREFIX:
+    case ST_TIME:
+    case ST_TIME_TZ:
+        return true;
+    case ST_TIMESTAMP:
+    case ST_TIMESTAMP_TZ:
+        return t->zoned || t->precision > 3;
+    default:
+        return false;
+    }
 }
 
-/* Athena shows milliseconds whatever the precision. */
-static const struct sql_type *shown_type(struct emitter *em, const struct sql_type *t) {
-    struct sql_type *shown = t->kind == ST_TIMESTAMP_TZ ? ARENA_NEW(em->a, struct sql_type) : NULL;
-    if (!shown)
+static bool needs_text(const struct sql_type *t) {
+    bool needs = is_shown_as_text(t);
+    for (size_t i = 0; i < t->child_count; i++)
+        needs |= needs_text(t->children[i]);
+    return needs;
+}
+
+/* The type with each leaf that is shown as text changed: to varchar, or (is_source) to at least the
+ * milliseconds that Athena shows of any timestamp. */
+static const struct sql_type *shown_type(struct emitter *em, const struct sql_type *t,
+                                         bool is_source) {
+    if (!needs_text(t))
         return t;
-    *shown = *t;
-    shown->precision = 3;
-    return shown;
+    if (!t->child_count && !is_source)
+        return sql_type_of(ST_VARCHAR);
+    struct sql_type *r = ARENA_NEW(em->a, struct sql_type);
+    if (!r)
+        return t;
+    *r = *t;
+    if (t->kind == ST_TIMESTAMP_TZ)
+        r->precision = MAX_OF(t->precision, 3);
+    if (t->child_count &&
+        !(r->children = ARENA_NEW_N(em->a, const struct sql_type *, t->child_count)))
+        return t;
+    for (size_t i = 0; i < t->child_count; i++)
+        r->children[i] = shown_type(em, t->children[i], is_source);
+    return r;
 }
 
 static void emit_outputs(struct emitter *em) {
@@ -219,7 +252,8 @@ static void emit_outputs(struct emitter *em) {
         struct bound at = {.pos = {1, 1}};
         put(em, i ? ", " : "");
         if (needs_text(q->types[i]))
-            emit_cast(em, &at, c, shown_type(em, q->types[i]), sql_type_of(ST_VARCHAR), false);
+            emit_cast(em, &at, c, shown_type(em, q->types[i], true),
+                      shown_type(em, q->types[i], false), false);
         else
             put_bytes(em, c);
         putf(em, " AS c%zu", i);

@@ -36,18 +36,12 @@ static void from_text(struct emitter *em, const struct bound *at, struct bytes v
         putf(em, ", %d, %d) AS DECIMAL(%d,%d))", to->precision, to->scale, to->precision,
              to->scale);
         return;
+    case ST_DATE:
+    case ST_TIME:
+    case ST_TIME_TZ:
     case ST_TIMESTAMP:
     case ST_TIMESTAMP_TZ:
-        if (to->zone.len) {
-            emit_refuse(em, at, "CAST to a time zone is not supported");
-            return;
-        }
-        putf(em, "%s%s(", prefix, to->kind == ST_TIMESTAMP ? "timestamp" : "timestamptz");
-        put_bytes(em, v);
-        putf(em, ", %d)", to->precision);
-        return;
-    case ST_TIME:
-        emit_refuse(em, at, "CAST of varchar to time is not supported");
+        emit_time_from_text(em, v, to, is_try);
         return;
     case ST_UUID:
         native(em, v, to, is_try);
@@ -63,7 +57,7 @@ static void from_text(struct emitter *em, const struct bound *at, struct bytes v
     static const char *const names[] = {
         [ST_BOOLEAN] = "boolean", [ST_TINYINT] = "tinyint", [ST_SMALLINT] = "smallint",
         [ST_INTEGER] = "integer", [ST_BIGINT] = "bigint",   [ST_REAL] = "real",
-        [ST_DOUBLE] = "double",   [ST_DATE] = "date",
+        [ST_DOUBLE] = "double",
     };
     assert(to->kind < COUNT_OF(names) && names[to->kind]);
     putf(em, "%s%s(", prefix, names[to->kind]);
@@ -86,32 +80,14 @@ static void number_to_text(struct emitter *em, struct bytes v, const struct sql_
         native(em, v, sql_type_of(ST_VARCHAR), false);
 }
 
-static void time_to_text(struct emitter *em, struct bytes v, const struct sql_type *from) {
-    if (from->kind == ST_TIMESTAMP) {
-        putf(em, "t_timestamp_text(");
-        put_bytes(em, v);
-        putf(em, ", %d)", from->precision);
-    } else if (from->kind == ST_TIME) {
-        putf(em, "t_time_text(");
-        put_bytes(em, v);
-        putf(em, ", %d)", from->precision);
-    } else {
-        put(em, "(t_timestamp_text(");
-        emit_local(em, from, v);
-        putf(em, ", %d) || ", from->precision);
-        put_bytes(em, bound_quote(
-                          em->a, arena_fmt(em->a, " %.*s",
-                                           BYTES_ARG(from->zone.len ? from->zone : BYTES("UTC")))));
-        put(em, ")");
-    }
-}
-
 static void plain_to_text(struct emitter *em, struct bytes v, const struct sql_type *from) {
     switch (from->kind) {
+    case ST_DATE:
+    case ST_TIME:
+    case ST_TIME_TZ:
     case ST_TIMESTAMP:
     case ST_TIMESTAMP_TZ:
-    case ST_TIME:
-        time_to_text(em, v, from);
+        emit_time_to_text(em, v, from);
         return;
     case ST_INTERVAL_DAY:
         call(em, "t_interval_day_text", v);
@@ -214,43 +190,6 @@ static void number_cast(struct emitter *em, struct bytes v, const struct sql_typ
     put(em, is_try ? ")" : "");
 }
 
-/* ---- times ---- */
-static void time_cast(struct emitter *em, const struct bound *at, struct bytes v,
-                      const struct sql_type *from, const struct sql_type *to, bool is_try) {
-    if (from->kind == ST_TIMESTAMP_TZ && to->kind == ST_TIMESTAMP_TZ) {
-        put_bytes(em, v);
-    } else if (from->kind == ST_TIMESTAMP_TZ) {
-        struct buf b = {0}, *out = em->out;
-        size_t start = em->start;
-        em->out = &b;
-        em->start = 0;
-        emit_local(em, from, v);
-        em->out = out;
-        em->start = start;
-        struct bytes local = arena_copy(em->a, buf_bytes(&b));
-        buf_clear(&b);
-        time_cast(em, at, local, sql_type_time(em->a, ST_TIMESTAMP, from->precision), to, is_try);
-    } else if (to->kind == ST_TIMESTAMP_TZ) {
-        v = from->kind == ST_DATE ? wrapped(em, "CAST(", v, " AS TIMESTAMP)") : v;
-        emit_instant(em, sql_type_of(ST_TIMESTAMP_TZ), v);
-    } else if (to->kind == ST_TIMESTAMP && from->kind == ST_TIMESTAMP &&
-               to->precision < from->precision) {
-        putf(em, "t_round_timestamp(");
-        put_bytes(em, v);
-        putf(em, ", %d)", to->precision);
-    } else if (to->kind == ST_TIME && to->precision < from->precision &&
-               (from->kind == ST_TIME || from->kind == ST_TIMESTAMP)) {
-        /* rounded on some day, so that 23:59:59.9 becomes midnight */
-        putf(em, "CAST(t_round_timestamp(%s", from->kind == ST_TIME ? "DATE '1970-01-01' + " : "");
-        put_bytes(em, v);
-        putf(em, ", %d) AS TIME)", to->precision);
-    } else if (to->kind == from->kind) {
-        put_bytes(em, v);
-    } else {
-        native(em, v, to, is_try);
-    }
-}
-
 /* ---- nested ---- */
 static void nested_begin(struct emitter *em, struct bytes v) {
     put(em, "CASE WHEN ");
@@ -333,7 +272,7 @@ void emit_cast(struct emitter *em, const struct bound *at, struct bytes v,
     else if (from->kind == ST_VARCHAR)
         from_text(em, at, v, to, is_try);
     else if (from->kind >= ST_DATE && from->kind <= ST_TIMESTAMP_TZ)
-        time_cast(em, at, v, from, to, is_try);
+        emit_time_cast(em, v, from, to);
     else if (sql_type_is_numeric(from))
         number_cast(em, v, from, to, is_try);
     else if (from->kind == ST_BOOLEAN && to->kind == ST_DECIMAL)

@@ -89,10 +89,32 @@ void emit_from_json(struct emitter *em, const struct bound *at, struct bytes val
 /* ---- emit_rewrite.c ---- */
 void emit_rewrite(struct emitter *em, const struct bound *x);
 /* ---- emit_time.c ---- */
+/* How DuckDB holds a type of time (types.h). */
+enum time_form {
+    FORM_DATE,   /* DATE */
+    FORM_MICROS, /* TIMESTAMP */
+    FORM_WIDE,   /* HUGEINT picoseconds */
+    FORM_UTC,    /* TIMESTAMPTZ */
+    FORM_ZONED,  /* HUGEINT instant and zone */
+    FORM_CLOCK,  /* BIGINT picoseconds of the day */
+    FORM_TIMETZ  /* HUGEINT picoseconds of the UTC day and offset */
+};
+enum time_form time_form_of(const struct sql_type *t);
 bool emit_rewrite_time(struct emitter *em, const struct bound *x);
-/* A timestamp with time zone as local time of its zone, and back. */
-void emit_local(struct emitter *em, const struct sql_type *tz, struct bytes value);
-void emit_instant(struct emitter *em, const struct sql_type *tz, struct bytes local);
+/* What its clock shows: as TIMESTAMP (further digits dropped), or picoseconds of the day. */
+void emit_local(struct emitter *em, const struct sql_type *t, struct bytes value);
+/* A timestamp with time zone as FORM_ZONED, a timestamp as FORM_WIDE. */
+void emit_zoned(struct emitter *em, const struct sql_type *t, struct bytes value);
+void emit_wide(struct emitter *em, const struct sql_type *t, struct bytes value);
+/* As format()'s %s shows it: 2020-05-10T12:34:56.100 */
+void emit_java_text(struct emitter *em, const struct sql_type *t, struct bytes value);
+void emit_call(struct emitter *em, const char *fn, struct bytes value);
+/* ---- emit_time_cast.c ---- */
+void emit_time_cast(struct emitter *em, struct bytes value, const struct sql_type *from,
+                    const struct sql_type *to);
+void emit_time_to_text(struct emitter *em, struct bytes value, const struct sql_type *from);
+void emit_time_from_text(struct emitter *em, struct bytes value, const struct sql_type *to,
+                         bool is_try);
 /* ---- emit_lambda.c ---- */
 bool emit_rewrite_lambda(struct emitter *em, const struct bound *x);
 

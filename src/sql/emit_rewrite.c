@@ -81,14 +81,16 @@ static void format_value(struct emitter *em, const struct bound *x) {
                        : sql_type_is_integer(t)                     ? "i"
                        : t->kind == ST_DECIMAL                      ? "n"
                        : t->kind == ST_DOUBLE || t->kind == ST_REAL ? "d"
-                       : sql_type_is_text(t) || t->kind == ST_DATE  ? "s"
-                                                                    : NULL;
-    if (!kind && t->kind != ST_UNKNOWN) {
+                                                                    : "s";
+    if (!sql_type_can_cast(t, sql_type_of(ST_VARCHAR))) {
         emit_refuse(em, x, "format() of this type is not supported");
         return;
     }
-    putf(em, "('%s' || ", kind ? kind : "s");
-    emit_cast(em, x, emit_text(em, x), t, sql_type_of(ST_VARCHAR), false);
+    putf(em, "('%s' || ", kind);
+    if (t->kind == ST_TIME || t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ)
+        emit_java_text(em, t, emit_text(em, x));
+    else
+        emit_cast(em, x, emit_text(em, x), t, sql_type_of(ST_VARCHAR), false);
     put(em, ")");
 }
 

@@ -3,7 +3,8 @@
  *   $1..$9  an argument          $*  all, with commas      $2*  from the second on
  *   $R      result's type        $SR its scale             $P1  precision of argument 1's type
  *   $L1     length of argument 1's type
- *   $l1     argument 1, a timestamp with time zone, as local time
+ *   $l1     argument 1, a time of any type, as what its clock shows (emit_local)
+ *   $i1     its instant              $z1, $w1  argument 1 as FORM_ZONED, as FORM_WIDE
  *   {f(x)}  an aggregate call: DISTINCT and ORDER BY go inside, FILTER and OVER behind */
 #include "sql/emit_int.h"
 #include <ctype.h>
@@ -74,7 +75,9 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
         return at + 2;
     }
     bool local = *at == 'l', precision = *at == 'P', length = *at == 'L';
-    if (local || precision || length)
+    bool zoned = *at == 'z', wide = *at == 'w';
+    bool instant = *at == 'i';
+    if (local || precision || length || zoned || wide || instant)
         at++;
     assert(isdigit((unsigned char)*at) && "a template has an unknown hole");
     size_t i = (size_t)(*at++ - '1');
@@ -85,6 +88,12 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
         putf(em, "%d", x->args[i]->type->length);
     else if (local)
         emit_local(em, x->args[i]->type, emit_text(em, x->args[i]));
+    else if (zoned)
+        emit_zoned(em, x->args[i]->type, emit_text(em, x->args[i]));
+    else if (instant && x->args[i]->type->zoned)
+        emit_call(em, "t_zoned_instant", emit_text(em, x->args[i]));
+    else if (wide)
+        emit_wide(em, x->args[i]->type, emit_text(em, x->args[i]));
     else if (*at == '*')
         emit_list(em, x->args, i, x->arg_count, ", "), at++;
     else

@@ -65,7 +65,7 @@ struct binding {
     int length;           /* varchar(x) */
     int precision, scale; /* decimal(p,s) */
     int time_precision;   /* timestamp(p), timestamptz(p), time(p) */
-    struct bytes zone;    /* timestamptz(p) */
+    bool zoned;           /* timestamptz(p) */
     bool exact;
 };
 
@@ -172,14 +172,15 @@ static bool collect_decimal(struct binding *b, const struct sql_type *t) {
 }
 
 static bool collect_time(struct binding *b, const struct sql_type *t, enum sql_type_tag kind) {
-    bool near = t->kind == kind || t->kind == ST_UNKNOWN || t->kind == ST_DATE ||
-                (kind == ST_TIMESTAMP_TZ && t->kind == ST_TIMESTAMP);
+    bool clock = kind == ST_TIME || kind == ST_TIME_TZ;
+    bool near = t->kind == kind || t->kind == ST_UNKNOWN || (!clock && t->kind == ST_DATE) ||
+                (kind == ST_TIMESTAMP_TZ && t->kind == ST_TIMESTAMP) ||
+                (kind == ST_TIME_TZ && t->kind == ST_TIME);
     if (t->kind != kind && (b->exact || !near))
         return false;
     if (t->kind != ST_DATE && t->precision > b->time_precision)
         b->time_precision = t->precision;
-    if (t->kind == ST_TIMESTAMP_TZ)
-        b->zone = t->zone;
+    b->zoned |= t->zoned;
     return true;
 }
 
@@ -202,6 +203,8 @@ static bool collect_carried(struct binding *b, struct bytes w, const struct sql_
         return collect_time(b, t, ST_TIMESTAMP_TZ);
     if (is_word(w, "time"))
         return collect_time(b, t, ST_TIME);
+    if (is_word(w, "timetz"))
+        return collect_time(b, t, ST_TIME_TZ);
     *ret_known = false;
     return false;
 }
@@ -218,7 +221,7 @@ static const struct sql_type *plain_type(struct bytes w) {
         {"ipaddress", ST_IPADDRESS}, {"ipprefix", ST_IPPREFIX},   {"hll", ST_HLL},
         {"tdigest", ST_TDIGEST},     {"idays", ST_INTERVAL_DAY},  {"iyears", ST_INTERVAL_YEAR},
         {"unknown", ST_UNKNOWN},     {"timestamp", ST_TIMESTAMP}, {"timestamptz", ST_TIMESTAMP_TZ},
-        {"time", ST_TIME},
+        {"time", ST_TIME},           {"timetz", ST_TIME_TZ},
     };
     for (size_t i = 0; i < COUNT_OF(names); i++)
         if (is_word(w, names[i].name))
@@ -302,8 +305,13 @@ static const struct sql_type *fill(struct binding *b, struct pattern *p) {
     if (is_word(w, "decimal"))
         return sql_type_decimal(b->a, b->precision, b->scale);
     if (is_word(w, "timestamptz"))
-        return sql_type_tz(b->a, carried ? b->time_precision : 3,
-                           carried ? b->zone : (struct bytes){0});
+        return sql_type_tz(b->a, carried ? b->time_precision : 3, carried && b->zoned);
+    if (is_word(w, "zoned"))
+        return sql_type_tz(b->a, carried ? b->time_precision : 3, true);
+    if (is_word(w, "nanos"))
+        return sql_type_tz(b->a, 9, true);
+    if (carried && is_word(w, "timetz"))
+        return sql_type_time(b->a, ST_TIME_TZ, b->time_precision);
     if (carried && is_word(w, "timestamp"))
         return sql_type_time(b->a, ST_TIMESTAMP, b->time_precision);
     if (carried && is_word(w, "time"))

@@ -5,7 +5,9 @@
  *   T U K V S   any type, the same wherever the letter stands; O orderable, C comparable, N a
  *               number, I an integer
  *   varchar(x)  any varchar, its length carried to the result; varchar: any varchar
- *   decimal(p,s), timestamp(p), timestamptz(p), time(p)   any such type, carried to the result
+ *   decimal(p,s), timestamp(p), timestamptz(p), time(p), timetz(p)   any such type, carried to the
+ *                 result
+ *   zoned(p), zoned, nanos   results: timestamptz(p), (3) or (9), each value with its own zone
  *   idays, iyears   the two intervals          lambda(T,U)   a lambda from T to U
  *   X...        one or more X, last in the list; any... of any types
  * A result that starts with '@' is computed by name in functions.c.

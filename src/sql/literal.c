@@ -46,7 +46,8 @@ bool literal_parse_months(struct bytes text, enum sql_unit from, enum sql_unit t
         (void)take(&c, '+');
     if (!number(&c, 1, 9, &first))
         return false;
-    if (from == SQL_YEAR && to == SQL_MONTH && (!take(&c, '-') || !number(&c, 1, 9, &second)))
+    if (from == SQL_YEAR && to == SQL_MONTH && more(&c) &&
+        (!take(&c, '-') || !number(&c, 1, 9, &second)))
         return false;
     *ret = from == SQL_YEAR ? first * 12 + second : first;
     if (minus)
@@ -54,12 +55,13 @@ bool literal_parse_months(struct bytes text, enum sql_unit from, enum sql_unit t
     return !more(&c);
 }
 
-/* "1 02:03:04.5" from the unit it starts with to the one it ends with. */
+/* "1 02:03:04.5" from the unit it starts with to the one it ends with; the last may be missing. */
 static bool millis_parts(struct cursor *c, enum sql_unit from, enum sql_unit to, int64_t *ret) {
     static const int64_t ms[] = {86400000, 3600000, 60000, 1000};
     static const char before[] = {0, ' ', ':', ':'};
     int first = (int)from - SQL_DAY, last = (int)to - SQL_DAY;
-    for (int i = first; i <= last; i++) {
+    int i = first;
+    for (; i <= last && (i == first || more(c)); i++) {
         int64_t v;
         if ((i > first && !take(c, before[i])) || !number(c, 1, 12, &v))
             return false;
@@ -67,7 +69,7 @@ static bool millis_parts(struct cursor *c, enum sql_unit from, enum sql_unit to,
             return false;
     }
     int64_t fraction = 0;
-    if (last == 3 && take(c, '.') && !millis_fraction(c, &fraction))
+    if (i == 4 && take(c, '.') && !millis_fraction(c, &fraction))
         return false;
     *ret += fraction;
     return !more(c);

@@ -51,14 +51,14 @@ static enum eval text_to_timestamp(struct bytes v, const struct sql_type *to,
                                    struct sql_value *ret) {
     struct time_text t;
     int64_t minutes;
-    if (to->zone.len)
+    if (to->precision > 6)
         return EVAL_UNKNOWN;
     if (!time_text_parse_timestamp(v, &t))
         return EVAL_FAILED;
-    if (t.zone.len &&
-        (to->kind == ST_TIMESTAMP || !time_text_zone_offset(t.zone, &minutes) || minutes))
-        return to->kind == ST_TIMESTAMP ? EVAL_FAILED : EVAL_UNKNOWN;
-    return value_whole(to, time_text_round(t.micros, to->precision), ret);
+    if (t.zone.len && (!time_text_zone_offset(t.zone, &minutes) || minutes))
+        return EVAL_UNKNOWN;
+    return value_whole(to, (int64_t)floor_div128(time_text_picos(&t, to->precision), PICOS_MICRO),
+                       ret);
 }
 
 static enum eval from_text(struct bytes v, const struct sql_type *to, struct sql_value *ret) {
@@ -112,7 +112,7 @@ static struct bytes plain_text(struct arena *a, const struct sql_value *v) {
     case ST_TIMESTAMP_TZ: {
         struct bytes local = time_text_timestamp(a, time_text_round(v->whole, v->type->precision),
                                                  v->type->precision);
-        return v->type->zone.len ? (struct bytes){0} : arena_fmt(a, "%.*s UTC", BYTES_ARG(local));
+        return arena_fmt(a, "%.*s UTC", BYTES_ARG(local));
     }
     case ST_INTERVAL_DAY:
     case ST_INTERVAL_YEAR:
@@ -215,7 +215,7 @@ static enum eval real_to(const struct sql_value *v, const struct sql_type *to,
 /* ---- times: only UTC ---- */
 static bool is_time(const struct sql_type *t) {
     return t->kind == ST_DATE ||
-           ((t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ) && !t->zone.len);
+           ((t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ) && t->precision <= 6);
 }
 
 static enum eval time_to(const struct sql_value *v, const struct sql_type *to,
@@ -224,10 +224,7 @@ static enum eval time_to(const struct sql_value *v, const struct sql_type *to,
     if (to->kind == ST_DATE)
         return value_whole(to, from_date ? v->whole : time_text_floor_days(v->whole), ret);
     int64_t micros = from_date ? v->whole * DAY_MICROS : v->whole;
-    bool rounds = v->type->kind == ST_TIMESTAMP && to->kind == ST_TIMESTAMP &&
-                  to->precision < v->type->precision;
-    if (v->type->kind == ST_TIMESTAMP_TZ && to->kind == ST_TIMESTAMP)
-        rounds = to->precision < v->type->precision;
+    bool rounds = !from_date && to->precision < v->type->precision;
     return value_whole(to, rounds ? time_text_round(micros, to->precision) : micros, ret);
 }
 

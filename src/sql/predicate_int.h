@@ -12,8 +12,8 @@ struct sql_value {
     bool is_null;
     union {
         bool truth;
-        int64_t whole;     /* integers; date: days; timestamps: microseconds, with time zone in UTC;
-                              intervals: milliseconds, months */
+        int64_t whole;     /* integers; date: days; timestamps: microseconds; with time zone only
+                              those whose zone is UTC; intervals: milliseconds, months */
         double real;       /* real and double, always finite */
         __int128 digits;   /* decimal: value * 10^scale */
         struct bytes text; /* varchar; char without trailing blanks */

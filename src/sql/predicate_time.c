@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "duck/time_pattern.h"
 #include "duck/time_text.h"
+#include "duck/time_unit.h"
 #include "sql/predicate_int.h"
 #include <math.h>
 
@@ -19,7 +20,7 @@ struct moment {
 };
 static bool is_utc(const struct sql_type *t) {
     return t->kind == ST_DATE ||
-           ((t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ) && !t->zone.len);
+           ((t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ) && t->precision <= 6);
 }
 static bool moment_of(const struct sql_value *v, struct moment *ret) {
     if (!is_utc(v->type))
@@ -29,6 +30,9 @@ static bool moment_of(const struct sql_value *v, struct moment *ret) {
     ret->micros = date ? 0 : v->whole - ret->days * DAY_MICROS;
     clock_split_ms(ret->days * DAY_MS + ret->micros / 1000, &ret->f);
     return true;
+}
+static picos128 whole_millis(const struct moment *m) {
+    return (picos128)m->days * PICOS_DAY + m->micros / 1000 * (picos128)PICOS_MILLI;
 }
 /* A day and a time of it in a type. */
 static enum eval made(const struct sql_type *t, int64_t days, int64_t micros,
@@ -184,22 +188,13 @@ static enum eval fn_add(struct evaluation *ev, const struct sql_node *x,
 static enum eval fn_diff(struct evaluation *ev, const struct sql_node *x,
                          const struct sql_value *args, struct sql_value *ret) {
     struct moment a, b;
-    enum unit u = unit_of(args[0].text, args[1].type);
+    enum time_unit u;
+    enum unit known = unit_of(args[0].text, args[1].type);
     (void)ev;
-    if (u == NO_UNIT || !moment_of(&args[1], &a) || !moment_of(&args[2], &b))
+    if (known == NO_UNIT || !time_unit_find(args[0].text, &u) || !moment_of(&args[1], &a) ||
+        !moment_of(&args[2], &b))
         return EVAL_UNKNOWN;
-    if (u < MONTH)
-        return value_whole(
-            x->type, ((b.days - a.days) * DAY_MICROS + b.micros - a.micros) / unit_micros[u], ret);
-    if (a.f.day > 28 || b.f.day > 28)
-        return EVAL_UNKNOWN;
-    int64_t n = (b.f.year - a.f.year) * 12 + b.f.month - a.f.month;
-    int64_t rest = (b.f.day - a.f.day) * DAY_MICROS + b.micros - a.micros;
-    if (n > 0 && rest < 0)
-        n--;
-    else if (n < 0 && rest > 0)
-        n++;
-    return value_whole(x->type, n / (u == MONTH ? 1 : u == QUARTER ? 3 : 12), ret);
+    return value_whole(x->type, time_unit_diff(u, whole_millis(&a), whole_millis(&b)), ret);
 }
 
 /* ---- intervals ---- */
@@ -245,14 +240,25 @@ static enum eval fn_between_times(struct evaluation *ev, const struct sql_node *
     return value_whole(x->type, floor_millis(args[0].whole) - floor_millis(args[1].whole), ret);
 }
 
+/* An interval times a whole number. */
+static enum eval fn_times(struct evaluation *ev, const struct sql_node *x,
+                          const struct sql_value *args, struct sql_value *ret) {
+    int64_t v;
+    (void)ev;
+    return __builtin_mul_overflow(args[0].whole, args[1].whole, &v) ? EVAL_UNKNOWN
+                                                                    : value_whole(x->type, v, ret);
+}
+
 /* ---- as text ---- */
 static enum eval formatted(struct evaluation *ev, const struct sql_node *x,
                            const struct sql_value *args, bool joda, struct sql_value *ret) {
     struct time_pattern_result why;
+    struct time_pattern_zone utc = {.zone = TIME_ZONE_UTC};
+    bool zoned = args[0].type->kind == ST_TIMESTAMP_TZ;
     struct buf b = {0};
     if (!is_utc(args[0].type))
         return EVAL_UNKNOWN;
-    bool ok = joda ? time_format_joda(args[0].whole, args[1].text, &b, &why)
+    bool ok = joda ? time_format_joda(args[0].whole, zoned ? &utc : NULL, args[1].text, &b, &why)
                    : time_format_mysql(args[0].whole, args[1].text, &b, &why);
     struct bytes text = ok ? arena_copy(ev->a, buf_bytes(&b)) : (struct bytes){0};
     enum eval rc = !ok ? EVAL_FAILED : buf_ok(&b) ? value_text_of(x, text, ret) : EVAL_UNKNOWN;
@@ -278,17 +284,21 @@ static enum eval fn_date_parse(struct evaluation *ev, const struct sql_node *x,
 static enum eval fn_parse_datetime(struct evaluation *ev, const struct sql_node *x,
                                    const struct sql_value *args, struct sql_value *ret) {
     struct time_pattern_result why;
-    int64_t v;
+    struct time_pattern_instant v;
     (void)ev;
-    return time_parse_joda(args[0].text, args[1].text, &v, &why) ? value_whole(x->type, v, ret)
-                                                                 : EVAL_FAILED;
+    if (!time_parse_joda(args[0].text, args[1].text, &v, &why))
+        return EVAL_FAILED;
+    return v.zone == TIME_ZONE_UTC ? value_whole(x->type, v.micros, ret) : EVAL_UNKNOWN;
 }
 static enum eval fn_iso_timestamp(struct evaluation *ev, const struct sql_node *x,
                                   const struct sql_value *args, struct sql_value *ret) {
     struct time_pattern_result why;
-    int64_t v;
+    struct time_pattern_instant v;
     (void)ev;
-    return time_parse_iso8601(args[0].text, &v, &why) ? value_whole(x->type, v, ret) : EVAL_FAILED;
+    if (!time_parse_iso8601(args[0].text, &v, &why))
+        return EVAL_FAILED;
+    return v.zone == TIME_ZONE_UTC ? value_whole(x->type, v.micros / 1000 * 1000, ret)
+                                   : EVAL_UNKNOWN;
 }
 static enum eval fn_iso_date(struct evaluation *ev, const struct sql_node *x,
                              const struct sql_value *args, struct sql_value *ret) {
@@ -339,7 +349,7 @@ const struct eval_fn eval_times[] = {
     FIELD("hour"),
     FIELD("minute"),
     FIELD("second"),
-    STRICT("(epoch_ms($1) % 1000 + 1000) % 1000", millisecond),
+    STRICT("(epoch_ms($l1) % 1000 + 1000) % 1000", millisecond),
     STRICT("last_day($1)", last_day),
     STRICT("last_day($l1)", last_day),
     STRICT("@date_trunc", trunc),
@@ -357,16 +367,18 @@ const struct eval_fn eval_times[] = {
     STRICT("($1 - to_milliseconds($2))", plus_millis),
     STRICT("(CAST($1 - $2 AS BIGINT) * 86400000)", between_dates),
     STRICT("(epoch_ms($1) - epoch_ms($2))", between_times),
-    STRICT("t_date_format($1, $2)", date_format),
+    STRICT("t_idays_times($1, $2)", times),
+    STRICT("t_iyears_times($1, $2)", times),
     STRICT("t_date_format($l1, $2)", date_format),
-    STRICT("t_format_datetime($1, $2)", format_datetime),
-    STRICT("@format_datetime_tz", format_datetime),
+    STRICT("t_format_datetime($l1, $2)", format_datetime),
+    STRICT("t_format_zoned($z1, $2)", format_datetime),
     STRICT("t_date_parse($*)", date_parse),
     STRICT("t_parse_datetime($*)", parse_datetime),
     STRICT("t_from_iso8601_timestamp($1)", iso_timestamp),
     STRICT("t_from_iso8601_date($1)", iso_date),
     STRICT("t_from_unixtime($1)", from_unixtime),
-    STRICT("epoch($1)", to_unixtime),
+    STRICT("epoch($l1)", to_unixtime),
+    STRICT("epoch($i1)", to_unixtime),
     STRICT("t_cast_date($1)", cast),
     STRICT("CAST($1 AS DATE)", cast),
     STRICT("CAST($l1 AS DATE)", cast),

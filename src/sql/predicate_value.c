@@ -268,7 +268,7 @@ enum eval value_of_literal(const struct bound *x, struct sql_value *ret) {
     case ST_TIMESTAMP:
         return read_timestamp(t, v, ret);
     case ST_TIMESTAMP_TZ:
-        return t->zone.len ? EVAL_UNKNOWN : read_timestamp(t, v, ret);
+        return t->zoned ? EVAL_UNKNOWN : read_timestamp(t, v, ret);
     default:
         return EVAL_UNKNOWN;
     }

@@ -22,6 +22,7 @@ static const struct sql_type simple_types[] = {
     SIMPLE(ST_VARBINARY),
     SIMPLE(ST_DATE),
     [ST_TIME] = {.kind = ST_TIME, .precision = 3},
+    [ST_TIME_TZ] = {.kind = ST_TIME_TZ, .precision = 3},
     [ST_TIMESTAMP] = {.kind = ST_TIMESTAMP, .precision = 3},
     [ST_TIMESTAMP_TZ] = {.kind = ST_TIMESTAMP_TZ, .precision = 3},
     SIMPLE(ST_INTERVAL_DAY),
@@ -82,11 +83,11 @@ const struct sql_type *sql_type_time(struct arena *a, enum sql_type_tag kind, in
     return t;
 }
 
-const struct sql_type *sql_type_tz(struct arena *a, int precision, struct bytes zone) {
+const struct sql_type *sql_type_tz(struct arena *a, int precision, bool zoned) {
     struct sql_type *t = type_new(a, ST_TIMESTAMP_TZ, 0);
     if (t) {
         t->precision = precision;
-        t->zone = bytes_eq_nocase(zone, BYTES("UTC")) ? (struct bytes){0} : zone;
+        t->zoned = zoned || precision > 6;
     }
     return t;
 }
@@ -169,7 +170,7 @@ bool sql_type_equal(const struct sql_type *a, const struct sql_type *b) {
     if (a == b)
         return true;
     if (a->kind != b->kind || a->precision != b->precision || a->scale != b->scale ||
-        a->length != b->length || a->child_count != b->child_count || !bytes_eq(a->zone, b->zone))
+        a->length != b->length || a->child_count != b->child_count || a->zoned != b->zoned)
         return false;
     for (size_t i = 0; i < a->child_count; i++) {
         if (!sql_type_equal(a->children[i], b->children[i]))
@@ -226,6 +227,7 @@ static const char *const kind_names[] = {
     [ST_VARBINARY] = "varbinary",
     [ST_DATE] = "date",
     [ST_TIME] = "time",
+    [ST_TIME_TZ] = "time with time zone",
     [ST_TIMESTAMP] = "timestamp",
     [ST_TIMESTAMP_TZ] = "timestamp with time zone",
     [ST_INTERVAL_DAY] = "interval day to second",
@@ -271,10 +273,11 @@ void sql_type_format(const struct sql_type *t, struct buf *out) {
             buf_add_fmt(out, "(%d)", t->length);
         return;
     case ST_TIME:
+    case ST_TIME_TZ:
     case ST_TIMESTAMP:
     case ST_TIMESTAMP_TZ:
-        buf_add_fmt(out, "%s(%d)%s", t->kind == ST_TIME ? "time" : "timestamp", t->precision,
-                    t->kind == ST_TIMESTAMP_TZ ? " with time zone" : "");
+        buf_add_fmt(out, "%s(%d)%s", t->kind <= ST_TIME_TZ ? "time" : "timestamp", t->precision,
+                    t->kind == ST_TIMESTAMP_TZ || t->kind == ST_TIME_TZ ? " with time zone" : "");
         return;
     default:
         if (t->child_count)
@@ -340,7 +343,8 @@ void sql_type_format_duckdb(const struct sql_type *t, struct buf *out) {
         [ST_CHAR] = "VARCHAR",
         [ST_VARBINARY] = "BLOB",
         [ST_DATE] = "DATE",
-        [ST_TIME] = "TIME",
+        [ST_TIME] = "BIGINT",
+        [ST_TIME_TZ] = "HUGEINT",
         [ST_TIMESTAMP] = "TIMESTAMP",
         [ST_TIMESTAMP_TZ] = "TIMESTAMPTZ",
         [ST_INTERVAL_DAY] = "BIGINT",
@@ -356,6 +360,10 @@ void sql_type_format_duckdb(const struct sql_type *t, struct buf *out) {
     switch (t->kind) {
     case ST_DECIMAL:
         buf_add_fmt(out, "DECIMAL(%d,%d)", t->precision, t->scale);
+        return;
+    case ST_TIMESTAMP:
+    case ST_TIMESTAMP_TZ:
+        buf_add_str(out, t->zoned || t->precision > 6 ? "HUGEINT" : names[t->kind]);
         return;
     case ST_ARRAY:
         sql_type_format_duckdb(t->children[0], out);
@@ -383,9 +391,9 @@ const char *sql_type_athena_name(const struct sql_type *t) {
 
 void sql_type_athena_size(const struct sql_type *t, int *ret_precision, int *ret_scale) {
     static const int sizes[] = {
-        [ST_TINYINT] = 3,   [ST_SMALLINT] = 5,     [ST_INTEGER] = 10, [ST_BIGINT] = 19,
-        [ST_REAL] = 17,     [ST_DOUBLE] = 17,      [ST_TIME] = 3,     [ST_VARBINARY] = 1 << 30,
-        [ST_TIMESTAMP] = 3, [ST_TIMESTAMP_TZ] = 3, [ST_ROW] = 0,
+        [ST_TINYINT] = 3,         [ST_SMALLINT] = 5,  [ST_INTEGER] = 10,     [ST_BIGINT] = 19,
+        [ST_REAL] = 17,           [ST_DOUBLE] = 17,   [ST_TIME] = 3,         [ST_TIME_TZ] = 3,
+        [ST_VARBINARY] = 1 << 30, [ST_TIMESTAMP] = 3, [ST_TIMESTAMP_TZ] = 3, [ST_ROW] = 0,
     };
     *ret_scale = t->kind == ST_DECIMAL ? t->scale : 0;
     if (t->kind == ST_DECIMAL)

@@ -6,7 +6,10 @@
  *   interval day to second   BIGINT milliseconds
  *   interval year to month   INTEGER months
  *   json                     VARCHAR of compact JSON text
- *   timestamp(p), p <= 6     TIMESTAMP; with time zone: TIMESTAMPTZ, the zone is in the static type
+ *   timestamp(p)             TIMESTAMP; for p > 6 HUGEINT of picoseconds
+ *   .. with time zone        TIMESTAMPTZ when `zoned` is false: then it is in UTC; else HUGEINT of
+ *                            instant and zone (duck/time_value.h); p > 6 is always zoned
+ *   time(p)                  BIGINT picoseconds of the day; with time zone HUGEINT (time_value.h)
  *   row                      STRUCT; a field without a name is "field0", "field1", ... by position
  *   unknown                  INTEGER NULL
  *   ipaddress, ipprefix      BLOB of 16 and 17 bytes (duck/fn_special.c)
@@ -34,6 +37,7 @@ enum sql_type_tag {
     ST_VARBINARY,
     ST_DATE,
     ST_TIME,
+    ST_TIME_TZ,
     ST_TIMESTAMP,
     ST_TIMESTAMP_TZ,
     ST_INTERVAL_DAY,
@@ -57,7 +61,7 @@ struct sql_type {
     int precision;      /* decimal; fraction digits of time and timestamp */
     int scale;          /* decimal */
     int length;         /* varchar (SQL_UNBOUNDED: none), char */
-    struct bytes zone;  /* timestamp with time zone: its zone when not UTC */
+    bool zoned;         /* timestamp with time zone: each value has its own zone */
     size_t child_count; /* array 1, map 2, row n */
     const struct sql_type **children;
     const struct bytes *names; /* row: an empty view for a field without a name */
@@ -70,7 +74,8 @@ const struct sql_type *sql_type_decimal(struct arena *a, int precision, int scal
 const struct sql_type *sql_type_varchar(struct arena *a, int length);
 const struct sql_type *sql_type_char(struct arena *a, int length);
 const struct sql_type *sql_type_time(struct arena *a, enum sql_type_tag kind, int precision);
-const struct sql_type *sql_type_tz(struct arena *a, int precision, struct bytes zone);
+/* Timestamp with time zone; zoned for every precision above 6. */
+const struct sql_type *sql_type_tz(struct arena *a, int precision, bool zoned);
 const struct sql_type *sql_type_array(struct arena *a, const struct sql_type *element);
 const struct sql_type *sql_type_map(struct arena *a, const struct sql_type *key,
                                     const struct sql_type *value);

@@ -118,16 +118,15 @@ static int read_time(struct reader *r, bool is_timestamp, const struct sql_type 
         zoned = true;
     if ((zoned || take_word(r, "without")) && (!take_word(r, "time") || !take_word(r, "zone")))
         return bad(r);
-    if (p > 6)
-        return err_set_named(r->e, ERR_SQL, "NOT_SUPPORTED", 0,
-                             "Precision of %s above 6 is not supported: %d",
-                             is_timestamp ? "timestamp" : "time", p);
-    if (zoned && !is_timestamp)
-        return err_set_named(r->e, ERR_SQL, "NOT_SUPPORTED", 0,
-                             "Type time with time zone is not supported");
-    if (zoned)
-        return give(r, sql_type_tz(r->a, p, (struct bytes){0}), ret);
-    return give(r, sql_type_time(r->a, is_timestamp ? ST_TIMESTAMP : ST_TIME, p), ret);
+    if (p > 12)
+        return err_set_named(r->e, ERR_SQL, "NUMERIC_VALUE_OUT_OF_RANGE", 0,
+                             "%s%s precision must be in range [0, 12]: %d",
+                             is_timestamp ? "TIMESTAMP" : "TIME", zoned ? " WITH TIME ZONE" : "",
+                             p);
+    if (zoned && is_timestamp)
+        return give(r, sql_type_tz(r->a, p, true), ret);
+    enum sql_type_tag kind = is_timestamp ? ST_TIMESTAMP : zoned ? ST_TIME_TZ : ST_TIME;
+    return give(r, sql_type_time(r->a, kind, p), ret);
 }
 
 static int read_interval(struct reader *r, const struct sql_type **ret) {

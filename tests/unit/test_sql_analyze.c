@@ -91,7 +91,16 @@ static void test_errors(void **state) {
         {"select try((select 1))", "!NOT_SUPPORTED: *"},
         {"select t.id from t join u using (k)", "!COLUMN_NOT_FOUND: *"},
         {"select t.id from t join u using (id)", "!COLUMN_NOT_FOUND: *"},
-        {"select timestamp '2020-01-01 00:00:00.1234567'", "!NOT_SUPPORTED: *"},
+        {"select timestamp '2020-01-01 00:00:00.1234567'", "2020-01-01 00:00:00.1234567"},
+        {"select timestamp '2020-01-01 00:00:00.1234567890123'", "!NUMERIC_VALUE_OUT_OF_RANGE: *"},
+        {"select timestamp '2020-03-29 02:30:00 Europe/Berlin'",
+         "!INVALID_LITERAL: line 1:8: '2020-03-29 02:30:00 Europe/Berlin' is not a valid TIMESTAMP "
+         "literal"},
+        {"select timestamp '2020-03-29 02:30:00 Europe/Atlantis'", "!INVALID_LITERAL: *"},
+        {"select time '24:00:00'", "!INVALID_LITERAL: *"},
+        {"select extract(year from time '12:34:56')", "!TYPE_MISMATCH: *"},
+        {"select extract(timezone_hour from timestamp '2020-01-01 00:00:00')", "!TYPE_MISMATCH: *"},
+        {"select time '12:00:00' + interval '1' month", "!TYPE_MISMATCH: *"},
     };
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
