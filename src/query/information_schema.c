@@ -8,7 +8,7 @@
 #include "query/virtual.h"
 #include <stdio.h>
 
-#define SCHEMA "information_schema"
+#define SCHEMA SCHEMA_DATABASE
 #define CATALOG "awsdatacatalog"
 #define MAX_COLUMNS 12
 #define PAGE 500
@@ -283,6 +283,40 @@ static const struct definition *find(struct bytes name) {
         if (bytes_eq_str(name, definitions[i].name))
             return &definitions[i];
     return NULL;
+}
+
+const char *schema_table_name(size_t index) {
+    return index < COUNT_OF(definitions) ? definitions[index].name : NULL;
+}
+
+/* For SHOW and DESCRIBE. */
+int schema_table_input(struct arena *a, struct bytes name, struct catalog_table *ret,
+                       struct err *e) {
+    const struct definition *d = find(name);
+    struct buf json = {0};
+    struct jsonw w = jsonw_to(&json);
+    if (!d)
+        return err_set(e, ERR_ENTITY_NOT_FOUND, "Table not found.");
+    jsonw_object(&w);
+    jsonw_name(&w, "StorageDescriptor");
+    jsonw_object(&w);
+    jsonw_name(&w, "Columns");
+    jsonw_array(&w);
+    for (size_t i = 0; i < column_count(d); i++) {
+        jsonw_object(&w);
+        jsonw_kv_cstr(&w, "Name", d->columns[i]);
+        jsonw_kv_cstr(&w, "Type", is_number(d->columns[i]) ? "bigint" : "varchar");
+        jsonw_end_object(&w);
+    }
+    jsonw_end_array(&w);
+    jsonw_end_object(&w);
+    jsonw_end_object(&w);
+    *ret = (struct catalog_table){.database = BYTES(SCHEMA),
+                                  .name = bytes_str(d->name),
+                                  .json = arena_copy(a, buf_bytes(&json))};
+    bool ok = buf_ok(&json) && !a->failed;
+    buf_clear(&json);
+    return ok ? 0 : err_set(e, ERR_NOMEM, NULL);
 }
 
 int schema_table(struct plan *p, struct bytes name, struct plan_table **ret, struct err *e) {

@@ -16,7 +16,7 @@
 #include "query/write_int.h"
 
 #define PLAN_TRIES 3
-#define SCHEMA "information_schema"
+#define SCHEMA SCHEMA_DATABASE
 #define PARTITIONS "$partitions"
 #define LARGE_PLAN ((size_t)16 << 20) /* bytes: what the heap would keep is given back */
 

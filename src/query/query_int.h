@@ -453,6 +453,12 @@ int ddl_check_types(struct arena *a, const struct sql_column_def *columns, size_
                     struct err *e) WARN_UNUSED;
 /* Athena makes the database "default" on first use. */
 int ddl_create_default(struct query_service *q, struct err *e) WARN_UNUSED;
+/* ---- information_schema.c ---- as a stored table would be, ERR_ENTITY_NOT_FOUND; and the names.
+ */
+#define SCHEMA_DATABASE "information_schema"
+int schema_table_input(struct arena *a, struct bytes name, struct catalog_table *ret,
+                       struct err *e) WARN_UNUSED;
+const char *schema_table_name(size_t index); /* NULL past the last */
 /* ---- view.c ---- */
 bool view_is(const struct json *table_input);
 /* What the stored object says; HIVE_INVALID_VIEW_DATA when it cannot be read. */

@@ -88,10 +88,20 @@ static bool is_view(struct arena *a, struct bytes json) {
     return json_parse(a, json, &in, &ignored) == 0 && view_is(in);
 }
 
+static void show_own(struct bytes pattern, bool views_only, struct buf *out) {
+    for (size_t i = 0; !views_only && schema_table_name(i); i++)
+        if (like(bytes_str(schema_table_name(i)), pattern))
+            add_line(out, bytes_str(schema_table_name(i)));
+}
+
 static int show_tables(struct query_service *q, struct arena *a, struct bytes database,
                        struct bytes pattern, bool views_only, struct buf *out, struct err *e) {
     struct bytes after = BYTES("");
     size_t n = 1;
+    if (bytes_eq_str(database, SCHEMA_DATABASE)) {
+        show_own(pattern, views_only, out);
+        return 0;
+    }
     while (n > 0) {
         struct catalog_table *t;
         int rc = catalog_table_list(q->d.catalog, a, database, after, 500, &t, &n, e);
@@ -112,7 +122,9 @@ static int show_tables(struct query_service *q, struct arena *a, struct bytes da
 static int load(struct query_service *q, struct arena *a, struct bytes database, struct bytes name,
                 struct shown *ret, struct err *e) {
     struct json *in = NULL;
-    int rc = catalog_table_get(q->d.catalog, a, database, name, &ret->table, e);
+    int rc = bytes_eq_str(database, SCHEMA_DATABASE)
+                 ? schema_table_input(a, name, &ret->table, e)
+                 : catalog_table_get(q->d.catalog, a, database, name, &ret->table, e);
     if (rc == ERR_ENTITY_NOT_FOUND)
         return not_found(database, name, e);
     if (!rc)

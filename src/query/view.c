@@ -217,7 +217,9 @@ static int find(struct query_service *q, struct arena *a, const struct sql_view_
                 const struct json **ret, struct err *e) {
     struct catalog_table t;
     struct json *in = NULL;
-    int rc = catalog_table_get(q->d.catalog, a, v->name.database, v->name.table, &t, e);
+    int rc = bytes_eq_str(v->name.database, SCHEMA_DATABASE)
+                 ? schema_table_input(a, v->name.table, &t, e)
+                 : catalog_table_get(q->d.catalog, a, v->name.database, v->name.table, &t, e);
     *ret = NULL;
     if (rc == ERR_ENTITY_NOT_FOUND)
         return 0;

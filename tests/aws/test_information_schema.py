@@ -96,6 +96,18 @@ def test_what_is_not_there(tarn):
         "COLUMN_NOT_FOUND: line 1:8: Column 'nope' cannot be resolved")
 
 
+def test_show_and_describe(tarn):
+    assert ["tables"] in tarn.rows("show tables in information_schema")
+    assert tarn.rows("show tables from information_schema like 'sch*'") == [["schemata"]]
+    assert tarn.rows("show columns in information_schema.schemata") == [
+        ["catalog_name".ljust(20)], ["schema_name".ljust(20)]]
+    assert tarn.rows("describe information_schema.schemata")[0][0].split() == [
+        "catalog_name", "varchar"]
+    assert failure(tarn, "show create view information_schema.schemata") == (
+        "NOT_SUPPORTED: line 1:1: Relation 'awsdatacatalog.information_schema.schemata' is a "
+        "table, not a view")
+
+
 def test_joins_and_views_over_it(tarn):
     assert tarn.rows(
         "select t.table_type, count(*) from information_schema.tables t join "
