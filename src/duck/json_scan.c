@@ -5,8 +5,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+static inline bool is_blank(char c) {
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 static void blanks(struct json_scan *s) {
-    while (s->at < s->t.len && strchr(" \t\r\n", s->t.ptr[s->at]) && s->t.ptr[s->at])
+    while (s->at < s->t.len && is_blank(s->t.ptr[s->at]))
         s->at++;
 }
 
@@ -15,9 +19,17 @@ char json_scan_kind(struct json_scan *s) {
     if (s->at >= s->t.len)
         return 0;
     char c = s->t.ptr[s->at];
-    if (c == '-' || isdigit((unsigned char)c))
-        return '0';
-    return c && strchr("{[\"tfn", c) ? c : 0;
+    switch (c) {
+    case '{':
+    case '[':
+    case '"':
+    case 't':
+    case 'f':
+    case 'n':
+        return c;
+    default:
+        return c == '-' || (c >= '0' && c <= '9') ? '0' : 0;
+    }
 }
 
 bool json_scan_end(struct json_scan *s) {
@@ -36,14 +48,15 @@ static bool take(struct json_scan *s, char c) {
 static bool scan_string(struct json_scan *s, struct bytes *ret) {
     if (!take(s, '"'))
         return false;
-    size_t from = s->at;
-    for (; s->at < s->t.len && s->t.ptr[s->at] != '"'; s->at++) {
-        if ((unsigned char)s->t.ptr[s->at] < 0x20)
+    size_t from = s->at, at = from, len = s->t.len;
+    const char *t = s->t.ptr;
+    for (; at < len && t[at] != '"'; at++) {
+        if ((unsigned char)t[at] < 0x20)
             return false;
-        if (s->t.ptr[s->at] == '\\')
-            s->at++;
+        at += t[at] == '\\';
     }
-    if (s->at >= s->t.len)
+    s->at = at;
+    if (at >= len)
         return false;
     *ret = bytes_slice(s->t, from, s->at++);
     return true;
@@ -51,7 +64,7 @@ static bool scan_string(struct json_scan *s, struct bytes *ret) {
 
 static bool digits(struct json_scan *s) {
     size_t from = s->at;
-    while (s->at < s->t.len && isdigit((unsigned char)s->t.ptr[s->at]))
+    while (s->at < s->t.len && s->t.ptr[s->at] >= '0' && s->t.ptr[s->at] <= '9')
         s->at++;
     return s->at > from;
 }

@@ -376,6 +376,8 @@ static size_t column_named(const struct text_local *l, struct bytes name, size_t
     size_t n = l->scan->column_count;
     for (size_t k = 0; k < n; k++) {
         size_t i = from + k < n ? from + k : from + k - n;
+        if (name.len != l->scan->columns[i].key.len)
+            continue;
         if (name_is(l, name, l->scan->columns[i].key) ||
             dotted_is(l, name, l->scan->columns[i].key))
             return i;
@@ -419,7 +421,7 @@ static int store_members(struct text_local *l, struct bytes line, size_t row, st
         else if (place < l->scan->field_count)
             i = l->column_of[place++];
         if (i < l->scan->column_count)
-            at = i;
+            at = i + 1 < l->scan->column_count ? i + 1 : 0;
         rc = store_member(l, i, one, row, e);
     }
     buf_clear(&own);
