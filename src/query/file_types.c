@@ -4,7 +4,8 @@
  * hold them, float as double, numbers as decimals. Everything else (text as a number, a number as
  * text, double as bigint) fails as Athena fails it: HIVE_BAD_DATA, the column, the file's physical
  * type and the table's; the engine alone would convert in silence. Files whose footer is not known
- * are let pass. */
+ * are let pass, and those of registered partitions: a partition has columns of its own, from which
+ * Athena converts. */
 #include "query/query_int.h"
 
 enum family {
@@ -91,6 +92,8 @@ static int check_column(struct plan *p, const struct plan_scan *s, size_t column
         const struct plan_file *f = &s->files[i];
         const char *physical = "GROUP";
         bool nested = false;
+        if (f->partition && f->partition->id)
+            continue;
         const struct facts_leaf *leaf =
             f->facts ? facts_leaf_of(f->facts, name, &hint, &nested) : NULL;
         if (!leaf && (!nested || t->child_count))

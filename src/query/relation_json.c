@@ -1,4 +1,5 @@
-/* relation_json.c - scans of JSON files, through read_json with the used columns only.
+/* relation_json.c - scans of JSON files: lines by the worker's own reader (relation_text.c); arrays
+ * and objects over several lines through read_json, with the used columns only.
  *
  * SerDes match keys without regard to case, at every level; the engine matches exactly. The heads
  * of a few of the scan's files tell how keys are spelt: their first objects are cut out by counting
@@ -6,9 +7,9 @@
  * is read with a type whose field names are spelt so, and then cast to the table's type, field by
  * field. SerDe properties mapping.<column> name top-level keys outright.
  *
- * Files of one object a line are read as such; others (arrays, objects over several lines,
- * compressed files, whose head is not looked at) are left to the engine's detection. */
+ * Files are taken for lines unless one of these heads shows something else. */
 #include "base/mem.h"
+#include "duck/text_source.h"
 #include "query/query_int.h"
 
 #define HEAD_BYTES (64u << 10)
@@ -28,14 +29,19 @@ struct json_head {
 
 /* ---- the head ---- */
 static void read_bytes(struct json_head *h, const char *path, size_t max) {
-    struct vfs *v = vfs_system();
-    int fd = v->ops->open(v, path, 0, 0);
+    struct text_source *source = NULL;
+    struct err ignored;
+    size_t got = 1;
     buf_reset(&h->text);
-    char *room = fd < 0 ? NULL : buf_reserve(&h->text, max);
-    ssize_t n = room ? v->ops->pread(v, fd, room, max, 0) : 0;
-    h->text.len = n > 0 ? (size_t)n : 0;
-    if (fd >= 0)
-        v->ops->close(v, fd);
+    if (text_source_open(path, 0, &source, &ignored))
+        return;
+    while (got && h->text.len < max) {
+        char *room = buf_reserve(&h->text, max - h->text.len);
+        if (!room || text_source_read(source, room, max - h->text.len, &got, &ignored))
+            break;
+        h->text.len += got;
+    }
+    text_source_close(&source);
 }
 
 /* The length of the object at the start of `t`; 0 when its end is not there. */
@@ -82,21 +88,13 @@ static size_t take_objects(struct json_head *h, bool *ret_lines) {
     return n;
 }
 
-static bool is_compressed(const char *path) {
-    struct bytes p = bytes_str(path);
-    return bytes_ends_with(p, BYTES(".gz")) || bytes_ends_with(p, BYTES(".zst"));
-}
-
 static void read_head(struct json_head *h, const char *path) {
     bool lines = false;
-    size_t n = 0;
-    if (!is_compressed(path)) {
-        read_bytes(h, path, HEAD_BYTES);
+    read_bytes(h, path, HEAD_BYTES);
+    size_t n = take_objects(h, &lines);
+    if (!n && h->text.len == HEAD_BYTES) {
+        read_bytes(h, path, WIDE_HEAD_BYTES);
         n = take_objects(h, &lines);
-        if (!n && h->text.len == HEAD_BYTES) {
-            read_bytes(h, path, WIDE_HEAD_BYTES);
-            n = take_objects(h, &lines);
-        }
     }
     h->lines &= lines && n;
     h->other |= n && !lines;
