@@ -142,7 +142,7 @@ def main():
     options.add_argument("--tpch")
     options.add_argument("--tpcds")
     options.add_argument("--prefix", action="store_true")
-    options.add_argument("--both", action="store_true", help="TPC-H with prefixes as well, as database tpchspec")
+    options.add_argument("--both", action="store_true", help="for the corpus: TPC-H with prefixes as well, as database tpchspec, and empty tables")
     options.add_argument("--reference")
     options.add_argument("--extensions", default=".cache/duckdb-extensions")
     o = options.parse_args()
@@ -154,8 +154,9 @@ def main():
                 store(o.endpoint, db, kind, kind, o.prefix, folder)
         if o.tpch and o.both:
             store(o.endpoint, db, "tpch", "tpchspec", True, folder)
-        store_empty(o.endpoint)
-        store_views(o.endpoint)
+        if o.both:  # the corpus, not a benchmark
+            store_empty(o.endpoint)
+            store_views(o.endpoint)
         if o.reference and o.tpch:
             keep(db, "tpch", o.reference)
 
