@@ -9,6 +9,7 @@
 #include "api/known.h"
 #include "api/s3/s3.h"
 #include "api/sts/sts.h"
+#include "api/tagging/tagging.h"
 
 #include <stdio.h>
 
@@ -19,7 +20,8 @@ static const struct {
                 {"Data Firehose", "firehose", firehose_operations},
                 {"Glue Data Catalog", "glue", glue_operations},
                 {"Athena", "athena", athena_operations},
-                {"STS", "sts", sts_operations}};
+                {"STS", "sts", sts_operations},
+                {"Resource Groups Tagging", "tagging", tagging_operations}};
 
 static void print_required(const struct api_param *p) {
     const char *separator = "";

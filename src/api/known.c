@@ -602,6 +602,14 @@ const char *const api_known_sts[] = {
     "GetSessionToken",   "GetWebIdentityToken",        NULL,
 };
 
+const char *const api_known_tagging[] = {
+    "DescribeReportCreation", "GetComplianceSummary",
+    "GetResources",           "GetTagKeys",
+    "GetTagValues",           "ListRequiredTags",
+    "StartReportCreation",    "TagResources",
+    "UntagResources",         NULL,
+};
+
 const char *const *api_known_names(const char *service) {
     static const struct {
         const char *service;
@@ -610,6 +618,7 @@ const char *const *api_known_names(const char *service) {
         {"kinesis", api_known_kinesis}, {"firehose", api_known_firehose},
         {"glue", api_known_glue},       {"athena", api_known_athena},
         {"s3", api_known_s3},           {"sts", api_known_sts},
+        {"tagging", api_known_tagging},
     };
     for (size_t i = 0; i < COUNT_OF(lists); i++)
         if (strcmp(lists[i].service, service) == 0)

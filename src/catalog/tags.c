@@ -79,3 +79,33 @@ int catalog_tags_list(struct catalog *c, struct arena *a, struct bytes resource,
     int rc = cat_read_begin(c, &k, e);
     return rc ? rc : cat_read_end(c, k, list(k, a, resource, ret, ret_count, e));
 }
+
+static int resources(struct cat_conn *k, struct arena *a, struct bytes after, size_t max,
+                     struct bytes **ret, size_t *ret_count, struct err *e) {
+    struct bytes *v = NULL;
+    size_t n = 0, cap = 0;
+    sqlite3_stmt *st = NULL;
+    int rc = cat_stmt(k, &st, e,
+                      "SELECT DISTINCT resource FROM glue_tag WHERE resource>?1 "
+                      "ORDER BY resource LIMIT ?2",
+                      "ti", after, (int64_t)max);
+    while (!rc && (rc = cat_step(st, e)) == 1) {
+        v = cat_grow(a, v, n, &cap, sizeof *v);
+        if (v)
+            v[n++] = cat_col(a, st, 0);
+        rc = a->failed ? err_set(e, ERR_NOMEM, NULL) : 0;
+        if (rc)
+            cat_reset(st);
+    }
+    *ret = v;
+    *ret_count = n;
+    return rc;
+}
+
+int catalog_tags_resources(struct catalog *c, struct arena *a, struct bytes after, size_t max,
+                           struct bytes **ret, size_t *ret_count, struct err *e) {
+    struct cat_conn *k = NULL;
+    after = after.ptr ? after : BYTES("");
+    int rc = cat_read_begin(c, &k, e);
+    return rc ? rc : cat_read_end(c, k, resources(k, a, after, max, ret, ret_count, e));
+}

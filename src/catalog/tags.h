@@ -25,5 +25,8 @@ int catalog_tags_forget(struct catalog *c, struct bytes resource, struct err *e)
 /* In key order. */
 int catalog_tags_list(struct catalog *c, struct arena *a, struct bytes resource,
                       struct catalog_tag **ret, size_t *ret_count, struct err *e) WARN_UNUSED;
+/* Names of resources that have tags, in order, > after, at most max. */
+int catalog_tags_resources(struct catalog *c, struct arena *a, struct bytes after, size_t max,
+                           struct bytes **ret, size_t *ret_count, struct err *e) WARN_UNUSED;
 
 #endif

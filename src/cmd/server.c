@@ -13,6 +13,7 @@
 #include "api/kinesis/kinesis.h"
 #include "api/s3/s3.h"
 #include "api/sts/sts.h"
+#include "api/tagging/tagging.h"
 #include "api/tarn/tarn.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 #define RESULTS_BUCKET "aws-athena-query-results-" API_ACCOUNT_ID "-" API_REGION_DEFAULT
-#define SERVICE_COUNT 7
+#define SERVICE_COUNT 8
 
 struct server {
     char data_dir[PATH_MAX];
@@ -46,7 +47,7 @@ struct server {
     struct kinesis_service *kinesis;
     struct firehose_service *firehose;
     struct s3_service *s3;
-    const struct api_service *glue, *athena, *tarn;
+    const struct api_service *glue, *athena, *tagging, *tarn;
     struct api_router *router;
     struct sigv4_keys keys;
     struct http_server *http;
@@ -207,8 +208,9 @@ static int open_services(struct server *s, struct err *e) {
     }
     s->glue = glue_service_new(s->catalog, s->crawl, s->store);
     s->athena = athena_service_new(s->query, s->catalog);
+    s->tagging = tagging_service_new(s->catalog);
     s->tarn = tarn_service_new(&td);
-    if (!s->glue || !s->athena || !s->tarn) {
+    if (!s->glue || !s->athena || !s->tagging || !s->tarn) {
         return err_set(e, ERR_NOMEM, NULL);
     }
     const struct api_service *all[SERVICE_COUNT] = {kinesis_api(s->kinesis),
@@ -216,6 +218,7 @@ static int open_services(struct server *s, struct err *e) {
                                                     s->glue,
                                                     s->athena,
                                                     sts_api(),
+                                                    s->tagging,
                                                     s->tarn,
                                                     s3_api(s->s3)};
     return api_router_new(all, SERVICE_COUNT, &s->router, e);
@@ -298,6 +301,7 @@ void server_close(struct server **ps) {
     firehose_service_free(&s->firehose);
     glue_service_free(&s->glue);
     athena_service_free(&s->athena);
+    tagging_service_free(&s->tagging);
     s3_service_free(&s->s3);
     tarn_service_free(&s->tarn);
     catalog_close(&s->catalog);

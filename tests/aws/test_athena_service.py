@@ -91,6 +91,23 @@ def test_tags(athena):
     assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
 
 
+def test_resources_by_tag(tarn, athena):
+    tagging = tarn.client("resourcegroupstaggingapi")
+    for name, team in (("by-tag-1", "a"), ("by-tag-2", "b"), ("by-tag-3", "a")):
+        athena.create_work_group(Name=name, Tags=[{"Key": "team", "Value": team}])
+    tarn.client("glue").create_database(DatabaseInput={"Name": "by_tag"}, Tags={"team": "a"})
+
+    def found(**kwargs):
+        pages = tagging.get_paginator("get_resources").paginate(PaginationConfig={"PageSize": 2}, **kwargs)
+        return [r["ResourceARN"].split(":", 5)[5] for p in pages for r in p["ResourceTagMappingList"]]
+    team = {"TagFilters": [{"Key": "team", "Values": ["a"]}]}
+    assert found(**team) == ["workgroup/by-tag-1", "workgroup/by-tag-3", "database/by_tag"]
+    assert found(ResourceTypeFilters=["glue"], **team) == ["database/by_tag"]
+    arn = "arn:aws:athena:us-east-1:000000000000:workgroup/by-tag-2"
+    listed = tagging.get_resources(ResourceARNList=[arn, arn + "-none"])["ResourceTagMappingList"]
+    assert listed == [{"ResourceARN": arn, "Tags": [{"Key": "team", "Value": "b"}]}]
+
+
 def test_capacity(athena):
     athena.create_capacity_reservation(Name="r", TargetDpus=24)
     athena.put_capacity_assignment_configuration(
