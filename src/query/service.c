@@ -429,7 +429,8 @@ int query_runtime_statistics(struct query_service *q, struct arena *a, struct by
 static void stop_live(struct query_service *q, struct exec *x) {
     pthread_mutex_lock(&q->lock);
     bool was_queued = admit_remove(x);
-    bool now = !x->ended && !x->task_id && (was_queued || x->needs_slot);
+    bool planned = x->needs_slot && !x->is_write; /* a write may be past its planning */
+    bool now = !x->ended && !x->task_id && (was_queued || planned);
     pthread_mutex_unlock(&q->lock);
     if (now)
         exec_conclude(x, EXEC_CANCELLED, NULL);
