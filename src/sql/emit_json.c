@@ -135,7 +135,9 @@ static void map_from(struct emitter *em, const struct bound *at, struct bytes v,
     struct bytes e = lambda_name(em);
     put(em, "CASE WHEN t_json_is_null(");
     put_bytes(em, v);
-    put(em, ") THEN NULL ELSE t_map(list_transform(t_json_keys(");
+    put(em, ") THEN NULL ELSE ");
+    put(em, is_try ? "t_try_cast_map(" : "t_cast_map(");
+    put(em, "list_transform(t_json_keys(");
     put_bytes(em, v);
     put(em, "), lambda ");
     put_bytes(em, e);
