@@ -64,6 +64,7 @@ static const char *const macros[] = {
     "t_counts(l)) END",
     "t_map_from(l) AS MAP(list_transform(l, lambda e: e.k), list_transform(l, lambda e: - e.c))",
     "t_pad(v, n) AS rpad(v, n, ' ')",
+    "t_map_sorted(m) AS map_from_entries(list_sort(map_entries(m)))",
     "t_finite(v) AS CASE WHEN isfinite(v) THEN v END",
     "t_half_up(v) AS floor(v + 0.5)",
     "t_entropy(s, l) AS CASE WHEN s IS NULL OR s = 0 THEN CAST(0 AS DOUBLE) "

@@ -61,11 +61,18 @@ void put_type(struct emitter *em, const struct sql_type *t) {
 }
 
 /* ---- SELECT ---- */
+static bool groups_by_map(const struct bound_select *s) {
+    for (size_t i = 0; i < s->group_count; i++)
+        if (s->groups[i]->type->kind == ST_MAP)
+            return true;
+    return false;
+}
+
 static void emit_items(struct emitter *em, const struct bound_query *q) {
     for (size_t i = 0; i < q->column_count; i++) {
         put(em, i ? ", " : "");
         if (q->used[i]) {
-            emit_expr(em, q->select->items[i]);
+            emit_distinct(em, q->select->items[i], q->select->distinct);
         } else {
             put(em, "CAST(NULL AS ");
             put_type(em, q->types[i]);
@@ -104,7 +111,8 @@ static void emit_ties(struct emitter *em, const struct bound_query *q) {
 }
 
 static void emit_select(struct emitter *em, const struct bound_query *q) {
-    const struct bound_select *s = q->select;
+    const struct bound_select *s = q->select, *outer = em->grouped;
+    em->grouped = groups_by_map(s) ? s : NULL;
     put(em, s->distinct ? "SELECT DISTINCT " : "SELECT ");
     emit_items(em, q);
     if (s->from) {
@@ -122,21 +130,25 @@ static void emit_select(struct emitter *em, const struct bound_query *q) {
     }
     if (q->with_ties)
         emit_ties(em, q);
+    em->grouped = outer;
 }
 
 /* ---- set operations, VALUES ---- */
-void emit_side(struct emitter *em, const struct bound_query *q,
-               const struct sql_type *const *types) {
+void emit_side(struct emitter *em, const struct bound_query *q, const struct sql_type *const *types,
+               bool all) {
     bool same = true;
     for (size_t i = 0; i < q->column_count; i++)
-        same &= sql_type_equal(q->types[i], types[i]);
+        same &= sql_type_equal(q->types[i], types[i]) && (all || types[i]->kind != ST_MAP);
     put(em, "(");
     if (!same) {
         put(em, "SELECT ");
         for (size_t i = 0; i < q->column_count; i++) {
             struct bound at = {.pos = {1, 1}};
+            bool sorted = !all && types[i]->kind == ST_MAP;
             put(em, i ? ", " : "");
+            put(em, sorted ? "t_map_sorted(" : "");
             emit_cast(em, &at, arena_fmt(em->a, "s.c%zu", i), q->types[i], types[i], false);
+            put(em, sorted ? ")" : "");
             putf(em, " AS c%zu", i);
         }
         put(em, " FROM (");
@@ -147,10 +159,10 @@ void emit_side(struct emitter *em, const struct bound_query *q,
 
 static void emit_set(struct emitter *em, const struct bound_query *q) {
     static const char *const ops[] = {" UNION ", " INTERSECT ", " EXCEPT "};
-    emit_side(em, q->left, q->types);
+    emit_side(em, q->left, q->types, q->set_all);
     put(em, ops[q->set_op]);
     put(em, q->set_all ? "ALL " : "");
-    emit_side(em, q->right, q->types);
+    emit_side(em, q->right, q->types, q->set_all);
 }
 
 static void emit_values(struct emitter *em, const struct bound_query *q) {

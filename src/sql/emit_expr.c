@@ -147,9 +147,40 @@ static void emit_grouping(struct emitter *em, const struct bound *x) {
     put(em, ")");
 }
 
+void emit_distinct(struct emitter *em, const struct bound *x, bool distinct) {
+    bool sorted = distinct && x->type->kind == ST_MAP;
+    put(em, sorted ? "t_map_sorted(" : "");
+    emit_expr(em, x);
+    put(em, sorted ? ")" : "");
+}
+
+/* A map that is grouped by, or told apart in a DISTINCT aggregate. */
+static bool is_map_key(const struct emitter *em, const struct bound *x) {
+    if (!x->type || x->type->kind != ST_MAP)
+        return false;
+    for (size_t i = 0; em->grouped && i < em->grouped->group_count; i++)
+        if (bound_equal(em->grouped->groups[i], x))
+            return true;
+    return em->distinct;
+}
+
+static void emit_map_key(struct emitter *em, const struct bound *x) {
+    const struct bound_select *grouped = em->grouped;
+    bool distinct = em->distinct;
+    em->grouped = NULL;
+    em->distinct = false;
+    emit_distinct(em, x, true);
+    em->grouped = grouped;
+    em->distinct = distinct;
+}
+
 void emit_expr(struct emitter *em, const struct bound *x) {
     if (em->rc || (x->query && emit_hoisted(em, x)))
         return;
+    if ((em->grouped || em->distinct) && is_map_key(em, x)) {
+        emit_map_key(em, x);
+        return;
+    }
     switch (x->kind) {
     case BX_LITERAL:
         emit_literal(em, x);

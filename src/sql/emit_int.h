@@ -38,6 +38,8 @@ struct emitter {
     struct unrolled *unrolled;
     struct hoisted *hoisted;
     int next_hoisted;
+    const struct bound_select *grouped; /* whose items are written, when it groups by a map */
+    bool distinct;                      /* within a DISTINCT aggregate's arguments */
 };
 
 /* Records NOT_SUPPORTED at the node's position. */
@@ -50,9 +52,9 @@ void put_type(struct emitter *em, const struct sql_type *t);
 
 /* ---- emit.c ---- */
 void emit_query(struct emitter *em, const struct bound_query *q);
-/* "(query)", its columns in other types. */
-void emit_side(struct emitter *em, const struct bound_query *q,
-               const struct sql_type *const *types);
+/* "(query)", its columns in other types; unless `all` rows stay, as they take part in DISTINCT. */
+void emit_side(struct emitter *em, const struct bound_query *q, const struct sql_type *const *types,
+               bool all);
 /* ---- emit_with.c ---- */
 void emit_with(struct emitter *em, const struct bound_query *q);
 /* "w3", or "w3_1" where a step of a recursive query reads the one before it. */
@@ -68,6 +70,8 @@ bool emit_hoisted(struct emitter *em, const struct bound *x);
 bool emit_hoists_begin(struct emitter *em, const struct bound_rel *r);
 /* ---- emit_expr.c ---- */
 void emit_expr(struct emitter *em, const struct bound *x);
+/* As it takes part in DISTINCT: maps in an order of their own, since DuckDB tells orders apart. */
+void emit_distinct(struct emitter *em, const struct bound *x, bool distinct);
 void emit_list(struct emitter *em, struct bound *const *xs, size_t from, size_t count,
                const char *between);
 void emit_sorts(struct emitter *em, const struct bound_sorts *s, bool ordinals);

@@ -107,7 +107,9 @@ static const char *emit_aggregate(struct emitter *em, const struct bound *x, con
     assert(end && open && open < end && end[-1] == ')');
     put_bytes(em, bytes_of(at, (size_t)(open + 1 - at)));
     put(em, x->distinct ? "DISTINCT " : "");
+    em->distinct = x->distinct;
     emit_span(em, x, open + 1, end - 1);
+    em->distinct = false;
     if (x->order.count) {
         put(em, " ORDER BY ");
         emit_sorts(em, &x->order, false);

@@ -36,7 +36,7 @@ static void emit_part(struct emitter *em, const struct bound_with *w, int index)
         emit_query(em, q->left);
     } else {
         em->unrolled = &u;
-        emit_side(em, q->right, q->types);
+        emit_side(em, q->right, q->types, true);
         em->unrolled = u.around;
     }
     put(em, "), ");

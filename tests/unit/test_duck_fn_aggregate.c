@@ -131,6 +131,29 @@ static void test_aggregates(void **state) {
         {"select max(x) over (order by y) from (values (1e0,1), (nan(),2), (2e0,3)) t(x,y)",
          "1.0\n1.0\n2.0"},
         {"select max(x), min(x) from (values 1e0, nan(), 2e0) t(x)", "2.0|1.0"},
+        {"select count(distinct a), count(a) from (values map(array[1,2],array[3,4]), "
+         "map(array[2,1],array[4,3])) t(a)",
+         "1|2"},
+        {"select a, count(*) from (values map(array[1,2],array[3,4]), map(array[2,1],array[4,3])) "
+         "t(a) group by a",
+         "{1=3, 2=4}|2"},
+        {"select a[1], cardinality(a), count(*) from (values map(array[1,2],array[3,4]), "
+         "map(array[2,1],array[4,3]), null) t(a) group by a order by 3",
+         "NULL|NULL|1\n3|2|2"},
+        {"select distinct a from (values map(array[1,2],array[3,4]), map(array[2,1],array[4,3])) "
+         "t(a)",
+         "{1=3, 2=4}"},
+        {"select a from (values map(array[1,2],array[3,4])) t(a) union select "
+         "map(array[2,1],array[4,3])",
+         "{1=3, 2=4}"},
+        {"select a, b, count(*) from (values (map(array[1,2],array[3,4]),1), "
+         "(map(array[2,1],array[4,3]),1)) t(a,b) group by grouping sets ((a,b),(b)) having max(b) "
+         "= 1 order by 3, 2",
+         "{1=3, 2=4}|1|2\nNULL|1|2"},
+        {"select x, count(*) from (values 1,2,1) t(x) group by x order by x", "1|2\n2|1"},
+        {"select map_agg(k, v)[1] from (values (1,2)) t(k,v)", "2"},
+        {"select m, array_agg(distinct m) from (values map(array[1],array[2])) t(m) group by m",
+         "{1=2}|[{1=2}]"},
     };
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
