@@ -76,11 +76,11 @@ FN(clock_add) {
 FN(timetz) {
     return fn_out_i128(c, i, timetz_pack(fn_i64(c, 0, i), fn_i32(c, 1, i)));
 }
+/* Trino takes the offset in force when it is in UTC what the value's clock shows. */
 FN(timetz_of_zoned) {
     picos128 v = fn_i128(c, 0, i), local;
     int offset;
-    if (!fn_zone_local(c, i, v, &local) ||
-        !fn_zone_offset(c, i, zoned_zone(v), zoned_instant(v), &offset))
+    if (!fn_zone_local(c, i, v, &local) || !fn_zone_offset(c, i, zoned_zone(v), local, &offset))
         return false;
     picos128 clock = floor_mod128(picos_round(local, fn_i32(c, 1, i)), PICOS_DAY);
     return fn_out_i128(c, i, timetz_pack((int64_t)clock, offset / 60));
@@ -199,10 +199,11 @@ FN(java_zoned) {
         return false;
     buf_reset(&c->scratch);
     add_java_timestamp(&c->scratch, local);
-    int m = offset / 60;
     if (offset)
-        add_minutes(&c->scratch, m);
-    else
+        add_minutes(&c->scratch, offset / 60);
+    if (offset % 60)
+        buf_add_fmt(&c->scratch, ":%02d", offset < 0 ? -offset % 60 : offset % 60);
+    if (!offset)
         buf_add_char(&c->scratch, 'Z');
     if (zone == TIME_ZONE_UTC || !time_zone_is_fixed(zone)) {
         buf_add_char(&c->scratch, '[');

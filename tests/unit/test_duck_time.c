@@ -83,6 +83,8 @@ static void test_time(void **state) {
         {"cast(timestamp '2020-07-01 12:00:00 America/New_York' as time(0) with time zone)",
          "12:00:00-04:00"},
         {"extract(timezone_minute from time '12:34:56-05:45')", "-45"},
+        {"cast(timestamp '2020-03-08 03:23:45 America/Los_Angeles' as time(0) with time zone)",
+         "03:23:45-08:00"},
         {"timezone(time '12:34:56-05:45')", "-05:45"},
         {"cast('12:34:56.789 +01:00' as time(3) with time zone)", "12:34:56.789+01:00"},
         {"current_time = cast(current_timestamp as time(3) with time zone)", "true"},
