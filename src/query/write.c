@@ -251,6 +251,29 @@ static int plan_insert(struct plan *p, struct err *e) {
     return rc;
 }
 
+/* Hive's JSON SerDe takes binary for text and so loses it; OpenX has base64. */
+static bool has_binary(const struct type *t) {
+    for (size_t i = 0; i < t->child_count; i++)
+        if (has_binary(t->children[i]))
+            return true;
+    return t->kind == TYPE_BINARY;
+}
+
+static int check_json(const struct plan_write *w, struct err *e) {
+    const struct sql_write *s = w->sql;
+    bool openx = w->table && bytes_starts_with(w->table->serde_class, BYTES("org.openx."));
+    if (w->form.format != SQL_WRITE_JSON || openx)
+        return 0;
+    for (size_t i = 0; i < s->column_count - s->key_count; i++)
+        if (has_binary(s->columns[i].type))
+            return err_set_named(
+                e, ERR_SQL, "NOT_SUPPORTED", 0,
+                "Column '%.*s' has type varbinary, which Hive's JSON format cannot "
+                "hold; write to_base64 of it",
+                BYTES_ARG(s->columns[i].name));
+    return 0;
+}
+
 /* ---- the whole ---- */
 static int choose_tmp(struct plan *p, struct err *e) {
     const char *folder = store_tmp_path(p->service->d.store, &p->arena, ".write");
@@ -275,6 +298,8 @@ int write_plan(struct plan *p, const struct exec *x, struct err *e) {
         rc = plan_folder(p, x, e);
         new_form(p);
     }
+    if (!rc)
+        rc = check_json(w, e);
     if (!rc && p->arena.failed)
         rc = err_set(e, ERR_NOMEM, NULL);
     return rc || s->with_no_data ? rc : choose_tmp(p, e);

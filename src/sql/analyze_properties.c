@@ -83,9 +83,12 @@ static bool bad_setting(struct reader *r, const struct given *g, const char *why
 static bool constant(struct reader *r, struct given *g, struct sql_expr *e, enum sql_type_tag type,
                      struct sql_value *ret) {
     struct bound *x = bind_expr(r->c, e);
-    if (!x || !sql_type_can_coerce(x->type, sql_type_of(type)) ||
-        !predicate_constant(r->c->z->a, x, ret))
+    if (!x || !sql_type_can_coerce(x->type, sql_type_of(type)))
         return bad_value(r, g);
+    if (!predicate_constant(r->c->z->a, x, ret))
+        return fail(r->c->z, g->option->name.pos, "NOT_SUPPORTED",
+                    "The value of the property '%s' cannot be worked out: %.*s; write a literal",
+                    g->p->name, BYTES_ARG(expr_text(r->c->z, g->option->value))) != NULL;
     if (ret->is_null)
         return fail(r->c->z, g->option->name.pos, INVALID,
                     "Invalid null value for %s '%s' from [%.*s]", what_of(r, false), g->p->name,

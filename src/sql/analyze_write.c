@@ -256,6 +256,10 @@ static bool take_buckets(struct writer *w, const struct write_properties *p) {
     if (p->bucket_count > 100)
         return fail(z, by->pos, "HIVE_TOO_MANY_OPEN_PARTITIONS",
                     "Exceeded limit of 100 open writers for partitions/buckets") != NULL;
+    if (by->count)
+        return fail(z, by->pos, "NOT_SUPPORTED",
+                    "Buckets cannot be written yet; leave out bucketed_by and bucket_count") !=
+               NULL;
     w->w->buckets = buckets;
     w->w->bucket_column_count = by->count;
     w->w->bucket_count = (int)p->bucket_count;
@@ -411,14 +415,24 @@ static bool match_insert(struct writer *w) {
     return true;
 }
 
+/* A view is refused before the query is looked at. */
+static bool check_no_view(struct writer *w) {
+    struct analyzer *z = w->c->z;
+    struct sql_dml *d = w->s->dml;
+    const struct sql_table_info *info = NULL;
+    if (!split_table_path(z, &d->table, d->table_pos, &w->w->database, &w->w->table))
+        return false;
+    if (z->env->find_table(z->env->ctx, z->a, w->w->database, w->w->table, &info, NULL) == 0 &&
+        info->view)
+        return fail(z, w->s->pos, "NOT_SUPPORTED", "Inserting into views is not supported") != NULL;
+    return true;
+}
+
 static struct bound_query *bind_insert(struct writer *w) {
     const struct sql_table_info *t = NULL;
-    struct sql_dml *d = w->s->dml;
-    if (!(w->source = bind_query(w->c, w->s->query)) ||
-        !(t = find_table(w->c->z, &d->table, d->table_pos)))
+    if (!check_no_view(w) || !(w->source = bind_query(w->c, w->s->query)) ||
+        !(t = find_table(w->c->z, &w->s->dml->table, w->s->pos)))
         return NULL;
-    if (t->view)
-        return fail(w->c->z, w->s->pos, "NOT_SUPPORTED", "Inserting into views is not supported");
     w->w->target = t;
     w->w->database = t->database;
     w->w->table = t->name;

@@ -165,3 +165,37 @@ def test_a_workgroup_whose_engine_is_trino(lake):
     else:
         raise AssertionError("not cancelled")
     assert trino("select count(*) from system.runtime.queries where state = 'RUNNING' and query like '%10000%' and query not like '%runtime%'")[0] == [[0]]
+
+
+@pytest.mark.parametrize("properties", [
+    "format = 'PARQUET'", "format = 'PARQUET', write_compression = 'ZSTD'", "format = 'TEXTFILE'",
+    "format = 'JSON', write_compression = 'NONE'",
+])
+def test_trino_reads_what_statements_wrote(lake, properties):
+    """CREATE TABLE AS and INSERT here, every type and NULLs, partitions with odd names."""
+    server, trino = lake
+    table = "w" + str(abs(hash(properties)))
+    binary = "'00FF'" if "JSON" in properties else "X'00ff'"
+    made = f"""create table bench.{table} with ({properties}, partitioned_by = array['p', 'd']) as
+        select cast(x as bigint) id, x * 1.5e0 a, cast(x as decimal(30,3)) b, 'é"' || cast(x as
+        varchar) c, cast('2024-01-02 03:04:05.678' as timestamp) + interval '1' day * x t,
+        date '2024-02-28' + interval '1' day * x e, x % 2 = 0 f, array[x, null] g,
+        map(array['k'], array[cast(x as varchar)]) h, cast(row(x, 'z') as row(m integer, n varchar))
+        i, {binary} j, cast(null as varchar) k,
+        if(x % 3 = 0, cast(null as varchar), 'a/b=c d:e') p, date '2024-01-01' d
+        from unnest(sequence(1, 20)) u(x)"""
+    assert server.query(made)["Status"]["State"] == "SUCCEEDED"
+    done = server.query(f"insert into bench.{table} (id, p) values (100, 'new')")
+    assert done["Status"]["State"] == "SUCCEEDED"
+    sql = (f"select id, a, b, c, t, e, f, element_at(g, 1), element_at(h, 'k'), i.m, i.n, "
+           f"{'j' if 'JSON' in properties else 'to_hex(j)'}, k, p, d from {{}} order by id")
+    theirs = trino(sql.format(f"tarn.bench.{table}"))[0]
+    ours = server.rows(sql.format(f"bench.{table}"))
+    assert len(ours) == 21
+    assert [[as_text(v) for v in row] for row in theirs] == ours
+
+
+def as_text(value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
