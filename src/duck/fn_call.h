@@ -10,7 +10,7 @@
 #include "duck/text_edit.h"
 #include "duck/text_value.h"
 
-#define FN_MAX_ARGS 64
+#define FN_MAX_ARGS 260
 
 struct fn_call {
     duckdb_function_info info;

@@ -26,6 +26,7 @@
     X(zone)                                                                                        \
     X(timestamp)                                                                                   \
     X(unit)                                                                                        \
+    X(json_path)                                                                                   \
     X(json)                                                                                        \
     X(format)                                                                                      \
     X(query)

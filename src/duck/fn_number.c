@@ -1,10 +1,9 @@
 /* fn_number.c - numbers: decimal division, rounding, Java's floating point, bits, checked indexes.
  *
  * Decimal division takes any two decimals and gives DECIMAL(38,s); one function per result scale is
- * registered, because a C function's result type is fixed. The quotient is worked out as digits:
- * the integer part, then one decimal digit at a time, so that nothing wider than 128 bits is
- * needed. */
+ * registered, because a C function's result type is fixed. */
 #include "base/mem.h"
+#include "duck/decimal128.h"
 #include "duck/fn_call.h"
 #include "duck/fn_int.h"
 #include <errno.h>
@@ -12,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef unsigned __int128 u128;
-typedef __int128 i128;
+typedef udec128 u128;
+typedef dec128 i128;
 
 /* ---- decimals ---- */
 struct decimal_arg {
@@ -64,54 +63,6 @@ static struct decimal_args *decimal_state(struct fn_call *c) {
     return c->state;
 }
 
-static u128 max_decimal(void) {
-    u128 v = 1;
-    for (int i = 0; i < 38; i++)
-        v *= 10;
-    return v - 1;
-}
-
-/* One more digit of r / d: r becomes the next remainder. r < d < 2^127. */
-static unsigned next_digit(u128 *r, u128 d) {
-    u128 sum = 0;
-    unsigned digit = 0;
-    for (int k = 0; k < 10; k++) {
-        sum += *r;
-        if (sum >= d) {
-            sum -= d;
-            digit++;
-        }
-    }
-    *r = sum;
-    return digit;
-}
-
-/* round(a * 10^shift / b), half away from zero; false when it has more than 38 digits. */
-static bool divide_scaled(i128 a, i128 b, int shift, i128 *ret) {
-    bool minus = (a < 0) != (b < 0);
-    u128 n = a < 0 ? -(u128)a : (u128)a, d = b < 0 ? -(u128)b : (u128)b, max = max_decimal();
-    for (; shift < 0; shift++) { /* more digits below than wanted: divide by more */
-        if (d > max / 10) {
-            *ret = 0;
-            return true;
-        }
-        d *= 10;
-    }
-    u128 q = n / d, r = n % d;
-    for (; shift > 0; shift--) {
-        unsigned digit = next_digit(&r, d);
-        if (q > (max - digit) / 10)
-            return false;
-        q = q * 10 + digit;
-    }
-    if (r >= d - r)
-        q++;
-    if (q > max)
-        return false;
-    *ret = minus ? -(i128)q : (i128)q;
-    return true;
-}
-
 static bool out_huge(struct fn_call *c, idx_t i, i128 v) {
     duckdb_hugeint *h = (duckdb_hugeint *)c->out_data + i;
     h->lower = (uint64_t)v;
@@ -132,7 +83,7 @@ FN(decdiv) {
     b = read_decimal(c, 1, &s->b, i);
     if (b == 0)
         return fn_fail(c, i, "DIVISION_BY_ZERO", "Division by zero");
-    if (!divide_scaled(a, b, result_scale(c) - s->a.scale + s->b.scale, &q))
+    if (!dec128_divide(a, b, result_scale(c) - s->a.scale + s->b.scale, &q))
         return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE", "Decimal overflow");
     return out_huge(c, i, q);
 }
@@ -176,7 +127,7 @@ static bool decimal_places(struct fn_call *c, idx_t i, bool up) {
     i128 rest = v % unit, half = unit / 2, r = v - rest;
     if (up && (rest >= half || rest <= -half))
         r += rest > 0 ? unit : -unit;
-    if (r > (i128)max_decimal() || r < -(i128)max_decimal())
+    if (!dec128_fits(r))
         return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE", "decimal overflow");
     return out_huge(c, i, r);
 }

@@ -337,7 +337,7 @@ static struct bound *bind_kind(struct ctx *c, struct sql_expr *e) {
     case SQL_E_AT_LOCAL:
         return refuse(c, e, "AT LOCAL");
     case SQL_E_JSON:
-        return refuse(c, e, "The SQL/JSON function");
+        return bind_json(c, e);
     default:
         return bind_literal(c, e);
     }

@@ -171,6 +171,9 @@ struct bound *interval_literal(struct analyzer *z, const struct sql_expr *e);
 struct bound *bind_current(struct ctx *c, const struct sql_expr *e);
 const struct sql_type *resolve_type(struct analyzer *z, const struct sql_type_name *t);
 
+/* ---- analyze_json.c ---- */
+struct bound *bind_json(struct ctx *c, const struct sql_expr *e);
+
 /* ---- analyze_call.c ---- */
 struct bound *bind_call(struct ctx *c, const struct sql_expr *e);
 /* A call by name on bound arguments. */

@@ -90,6 +90,8 @@ void emit_to_json(struct emitter *em, const struct bound *at, struct bytes value
                   const struct sql_type *from);
 void emit_from_json(struct emitter *em, const struct bound *at, struct bytes value,
                     const struct sql_type *to, bool is_try);
+/* A value for SQL/JSON: its text behind a letter that tells its type; NULL is 'z'. */
+void emit_json_item(struct emitter *em, const struct bound *x);
 /* ---- emit_rewrite.c ---- */
 void emit_rewrite(struct emitter *em, const struct bound *x);
 /* ---- emit_time.c ---- */

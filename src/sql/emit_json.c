@@ -206,3 +206,22 @@ void emit_from_json(struct emitter *em, const struct bound *at, struct bytes v,
     put_bytes(em, v);
     put(em, ")");
 }
+
+/* ---- SQL/JSON ---- */
+void emit_json_item(struct emitter *em, const struct bound *x) {
+    static const char letters[] = {
+        [ST_UNKNOWN] = 's',  [ST_BOOLEAN] = 'b', [ST_TINYINT] = 't',
+        [ST_SMALLINT] = 'y', [ST_INTEGER] = 'i', [ST_BIGINT] = 'l',
+        [ST_DECIMAL] = 'n',  [ST_REAL] = 'r',    [ST_DOUBLE] = 'd',
+    };
+    char letter = x->type->kind < COUNT_OF(letters) ? letters[x->type->kind] : 's';
+    bool number = letter == 'r' || letter == 'd';
+    putf(em, "coalesce('%c' || ", letter);
+    if (number)
+        put(em, "CAST(");
+    if (number)
+        emit_expr(em, x);
+    else
+        emit_cast(em, x, emit_text(em, x), x->type, sql_type_of(ST_VARCHAR), false);
+    put(em, number ? " AS VARCHAR), 'z')" : ", 'z')");
+}

@@ -127,6 +127,8 @@ void emit_rewrite(struct emitter *em, const struct bound *x) {
         type_of(em, x);
     else if (strcmp(name, "@format") == 0)
         format(em, x);
+    else if (strcmp(name, "@json_item") == 0)
+        emit_json_item(em, x->args[0]);
     else if (!emit_rewrite_time(em, x) && !emit_rewrite_lambda(em, x))
         emit_refuse(em, x, "This function is not supported for these types");
 }

@@ -2,30 +2,36 @@
 #include "sql/parse_int.h"
 
 /* FORMAT JSON [ENCODING UTF8] */
-static bool parse_format(struct parser *p, bool *ret_format) {
+static bool parse_format(struct parser *p, enum sql_json_format *ret) {
+    *ret = SQL_FORMAT_UNSAID;
     if (tok(p)->kind != LEX_FORMAT || peek(p, 1) != LEX_JSON)
         return true;
     parser_advance(p);
     parser_advance(p);
-    *ret_format = true;
+    *ret = SQL_FORMAT_JSON;
     if (!parser_accept(p, LEX_ENCODING))
         return true;
+    *ret = tok(p)->kind == LEX_UTF8    ? SQL_FORMAT_UTF8
+           : tok(p)->kind == LEX_UTF16 ? SQL_FORMAT_UTF16
+                                       : SQL_FORMAT_UTF32;
     return parser_accept(p, LEX_UTF8) || parser_accept(p, LEX_UTF16) || parser_expect(p, LEX_UTF32);
 }
 
-static bool parse_json_value(struct parser *p, struct sql_expr **ret, bool *ret_format) {
+static bool parse_json_value(struct parser *p, struct sql_expr **ret,
+                             enum sql_json_format *ret_format) {
     *ret = parse_expression(p);
     return *ret && parse_format(p, ret_format);
 }
 
 static bool parse_passing(struct parser *p, struct sql_json_expr *j) {
-    size_t named = 0;
-    bool format = false;
+    size_t named = 0, formats = 0;
     do {
         struct sql_expr *value;
         struct sql_ident name;
+        enum sql_json_format format;
         if (!parse_json_value(p, &value, &format) || !parser_expect(p, LEX_AS) ||
             !parse_ident(p, &name) || !LIST_ADD(p, j->names, named, name) ||
+            !LIST_ADD(p, j->passing_formats, formats, format) ||
             !LIST_ADD(p, j->passing.items, j->passing.count, value))
             return false;
     } while (parser_accept(p, LEX_COMMA));
@@ -34,21 +40,21 @@ static bool parse_passing(struct parser *p, struct sql_json_expr *j) {
 
 /* input [FORMAT JSON], 'path' [AS name] [PASSING ..] */
 static bool parse_invocation(struct parser *p, struct sql_json_expr *j) {
-    struct sql_ident ignored;
-    if (!parse_json_value(p, &j->input, &j->input_format_json) || !parser_expect(p, LEX_COMMA) ||
-        !parse_string(p, &j->path))
+    if (!parse_json_value(p, &j->input, &j->input_format) || !parser_expect(p, LEX_COMMA))
         return false;
-    if (parser_accept(p, LEX_AS) && !parse_ident(p, &ignored))
+    j->path_pos = pos_here(p);
+    if (!parse_string(p, &j->path))
+        return false;
+    if (parser_accept(p, LEX_AS) && !parse_ident(p, &j->path_name))
         return false;
     return !parser_accept(p, LEX_PASSING) || parse_passing(p, j);
 }
 
 static bool parse_returning(struct parser *p, struct sql_json_expr *j) {
-    bool format = false;
     if (!parser_accept(p, LEX_RETURNING))
         return true;
     j->returning = parse_type(p);
-    return j->returning && parse_format(p, &format);
+    return j->returning && parse_format(p, &j->returning_format);
 }
 
 /* What may stand before ON EMPTY and ON ERROR; JSON_UNSAID when nothing does. */
@@ -132,7 +138,8 @@ static bool parse_null_on_null(struct parser *p, bool *ret) {
 
 /* [KEY] k VALUE v, or k : v */
 static bool parse_member(struct parser *p, struct sql_json_expr *j) {
-    bool format = false;
+    enum sql_json_format format;
+    size_t formats = j->values.count;
     struct sql_expr *value;
     enum lex_kind next = peek(p, 1);
     if (tok(p)->kind == LEX_KEY && next != LEX_VALUE && next != LEX_COLON && next != LEX_DOT)
@@ -142,7 +149,7 @@ static bool parse_member(struct parser *p, struct sql_json_expr *j) {
         return false;
     if (!parser_accept(p, LEX_COLON) && !parser_expect(p, LEX_VALUE))
         return false;
-    return parse_json_value(p, &value, &format) &&
+    return parse_json_value(p, &value, &format) && LIST_ADD(p, j->formats, formats, format) &&
            LIST_ADD(p, j->values.items, j->values.count, value);
 }
 
@@ -174,8 +181,10 @@ static bool parse_json_array(struct parser *p, struct sql_json_expr *j) {
     if (tok(p)->kind != LEX_RPAREN && tok(p)->kind != LEX_RETURNING) {
         do {
             struct sql_expr *value;
-            bool format = false;
+            enum sql_json_format format;
+            size_t formats = j->values.count;
             if (!parse_json_value(p, &value, &format) ||
+                !LIST_ADD(p, j->formats, formats, format) ||
                 !LIST_ADD(p, j->values.items, j->values.count, value))
                 return false;
         } while (parser_accept(p, LEX_COMMA));

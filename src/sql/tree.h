@@ -246,18 +246,30 @@ enum sql_json_wrapper {
     SQL_WRAPPER_CONDITIONAL,
     SQL_WRAPPER_UNCONDITIONAL
 };
+enum sql_json_format { /* FORMAT JSON [ENCODING ..] */
+                       SQL_FORMAT_UNSAID,
+                       SQL_FORMAT_JSON,
+                       SQL_FORMAT_UTF8,
+                       SQL_FORMAT_UTF16,
+                       SQL_FORMAT_UTF32
+};
 struct sql_json_expr {
     enum sql_json_function function;
     struct sql_expr *input; /* EXISTS, VALUE, QUERY */
-    bool input_format_json;
-    struct bytes path;               /* the path literal's text */
-    struct sql_exprs passing;        /* values */
-    struct sql_ident *names;         /* PASSING v AS name: passing.count of them */
-    struct sql_exprs keys;           /* OBJECT */
-    struct sql_exprs values;         /* OBJECT, ARRAY */
-    bool null_on_null;               /* OBJECT, ARRAY: NULL ON NULL (else ABSENT ON NULL) */
-    bool unique_keys;                /* OBJECT: WITH UNIQUE KEYS */
-    struct sql_type_name *returning; /* NULL: not said */
+    enum sql_json_format input_format;
+    struct bytes path; /* the path literal's text */
+    struct sql_pos path_pos;
+    struct sql_ident path_name;            /* 'path' AS name; absent: none */
+    struct sql_exprs passing;              /* values */
+    enum sql_json_format *passing_formats; /* passing.count of them */
+    struct sql_ident *names;               /* PASSING v AS name: passing.count of them */
+    struct sql_exprs keys;                 /* OBJECT */
+    struct sql_exprs values;               /* OBJECT, ARRAY */
+    enum sql_json_format *formats;         /* values.count of them */
+    bool null_on_null;                     /* OBJECT, ARRAY: NULL ON NULL (else ABSENT ON NULL) */
+    bool unique_keys;                      /* OBJECT: WITH UNIQUE KEYS */
+    struct sql_type_name *returning;       /* NULL: not said */
+    enum sql_json_format returning_format;
     enum sql_json_wrapper wrapper;
     int quotes; /* 0 unsaid, 1 KEEP, 2 OMIT */
     enum sql_json_behavior on_empty, on_error;

@@ -159,13 +159,26 @@ static void print_behavior(enum sql_json_behavior what, const struct sql_expr *v
     buf_add_fmt(out, " ON %s", when);
 }
 
+static void print_format(enum sql_json_format f, struct buf *out) {
+    static const char *const words[] = {"", " FORMAT JSON", " FORMAT JSON ENCODING UTF8",
+                                        " FORMAT JSON ENCODING UTF16",
+                                        " FORMAT JSON ENCODING UTF32"};
+    buf_add_str(out, words[f]);
+}
+
 static void print_invocation(const struct sql_json_expr *j, struct buf *out) {
     sql_print_expr(j->input, out);
-    buf_add_str(out, j->input_format_json ? " FORMAT JSON, " : ", ");
+    print_format(j->input_format, out);
+    buf_add_str(out, ", ");
     tree_print_string(j->path, out);
+    if (j->path_name.text.ptr) {
+        buf_add_str(out, " AS ");
+        sql_print_ident(&j->path_name, out);
+    }
     for (size_t i = 0; i < j->passing.count; i++) {
         buf_add_str(out, i ? ", " : " PASSING ");
         sql_print_expr(j->passing.items[i], out);
+        print_format(j->passing_formats[i], out);
         buf_add_str(out, " AS ");
         sql_print_ident(&j->names[i], out);
     }
@@ -181,6 +194,7 @@ static void print_members(const struct sql_json_expr *j, struct buf *out) {
             buf_add_str(out, " VALUE ");
         }
         sql_print_expr(j->values.items[i], out);
+        print_format(j->formats[i], out);
     }
     if (!j->values.count)
         return;
@@ -208,6 +222,7 @@ void tree_print_json(const struct sql_json_expr *j, struct buf *out) {
     if (j->returning) {
         buf_add_str(out, " RETURNING ");
         sql_print_type(j->returning, out);
+        print_format(j->returning_format, out);
     }
     print_query_options(j, out);
     print_behavior(j->on_empty, j->empty_default, "EMPTY", out);
