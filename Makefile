@@ -26,7 +26,7 @@ OPT := -O1
 SAN := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 endif
 CFLAGS ?=
-LDLIBS := -lmicrohttpd -lsqlite3 -lcrypto -lcurl -lyaml -lz -lbz2 -lzstd -lsnappy -lpcre2-8 -lutf8proc -ledit -ldl -lpthread -lm
+LDLIBS := -lmicrohttpd -lsqlite3 -lcrypto -lcurl -lyaml -lz -lbz2 -lzstd -lsnappy -lpcre2-8 -lutf8proc -lstemmer -ledit -ldl -lpthread -lm
 
 SRCS := $(filter-out src/cmd/main.c,$(wildcard src/*/*.c src/api/*/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)

@@ -4,7 +4,7 @@
 set -euo pipefail
 deps=$1
 packages=(gcc make pkg-config tzdata libmicrohttpd-dev libsqlite3-dev libssl-dev libcurl4-openssl-dev
-    libyaml-dev zlib1g-dev libbz2-dev libzstd-dev libsnappy-dev libpcre2-dev libutf8proc-dev libedit-dev libcmocka-dev npm ca-certificates
+    libyaml-dev zlib1g-dev libbz2-dev libzstd-dev libsnappy-dev libpcre2-dev libutf8proc-dev libstemmer-dev libedit-dev libcmocka-dev npm ca-certificates
     python3 python3-venv)
 
 duckdb_lib_version=1.5.5-r.5

@@ -1,8 +1,9 @@
 /* fn_format.c - format(): java.util.Formatter's common conversions.
  *
  * Arguments come as text behind a letter that tells their kind: b boolean, i integer, n decimal,
- * d double, s text. Known: %s %S %d %,d %05d %x %X %o %c %b %f %.2f %,.2f %e %% %n, with width, the
- * flags - 0 , + blank ( and explicit indexes (%1$s). Anything else is refused by name. */
+ * d double, r real, s text, z null. Known: %s %S %d %,d %05d %x %X %o %c %b %f
+ * %.2f %,.2f %e %% %n, with width, the flags - 0 , + blank ( and explicit indexes (%1$s). Anything
+ * else is refused by name. */
 #include "duck/fn_call.h"
 #include "duck/fn_int.h"
 #include <ctype.h>
@@ -157,14 +158,14 @@ static bool add_exponent(struct buf *out, const char *text, const struct spec *s
 
 static bool add_text(struct buf *out, char kind, struct bytes v, const struct spec *s) {
     char t[64], java[40];
-    if (kind == 'd') {
+    if (kind == 'd' || kind == 'r') {
         snprintf(t, sizeof(t), "%.*s", (int)MIN_OF(v.len, sizeof(t) - 1), v.ptr);
-        fn_java_double(strtod(t, NULL), false, java);
+        fn_java_double(strtod(t, NULL), kind == 'r', java);
         v = bytes_str(java);
     }
     if (s->precision >= 0)
         v = bytes_slice(v, 0, fn_utf8_offset(v, (size_t)s->precision));
-    if (s->conversion == 's') {
+    if (s->conversion != 'S') {
         add_padded(out, v, s, false);
         return true;
     }
@@ -191,6 +192,8 @@ static bool add_radix(struct buf *out, const char *text, const struct spec *s) {
 static bool add_value(struct buf *out, struct bytes tagged, const struct spec *s) {
     char kind = tagged.ptr[0], text[160];
     struct bytes v = bytes_slice(tagged, 1, tagged.len);
+    if (kind == 'z')
+        return add_text(out, 's', s->conversion == 'b' ? BYTES("false") : BYTES("null"), s);
     snprintf(text, sizeof(text), "%.*s", (int)MIN_OF(v.len, sizeof(text) - 1), v.ptr);
     switch (s->conversion) {
     case 's':
@@ -209,9 +212,9 @@ static bool add_value(struct buf *out, struct bytes tagged, const struct spec *s
         add_padded(out, kind == 'b' ? v : BYTES("true"), s, false);
         return true;
     case 'f':
-        return (kind == 'd' || kind == 'n') && add_fixed(out, kind, text, s);
+        return (kind == 'd' || kind == 'r' || kind == 'n') && add_fixed(out, kind, text, s);
     case 'e':
-        return kind == 'd' && add_exponent(out, text, s);
+        return (kind == 'd' || kind == 'r') && add_exponent(out, text, s);
     default:
         return false;
     }

@@ -13,6 +13,7 @@
     X(number)                                                                                      \
     X(text)                                                                                        \
     X(cast)                                                                                        \
+    X(stem)                                                                                        \
     X(string)                                                                                      \
     X(regexp)                                                                                      \
     X(url)                                                                                         \

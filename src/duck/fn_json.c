@@ -1,4 +1,5 @@
 /* fn_json.c - Trino's JSON functions and casts over JSON text. */
+#include "base/mem.h"
 #include "duck/fn_call.h"
 #include "duck/fn_int.h"
 #include "duck/json_scan.h"
@@ -175,9 +176,11 @@ FN(json_array_get) {
         if (k < at)
             continue;
         buf_reset(&c->scratch);
-        bool null = json_scan_kind(&s) == 'n';
-        return !null && json_compact(&s, &c->scratch, false) ? fn_out_scratch(c, i)
-                                                             : fn_out_null(c, i);
+        char kind = json_scan_kind(&s);
+        if (kind == '"') /* text stays text, without its quotes, as the function has it */
+            return out_scalar(c, i, &s);
+        return kind != 'n' && json_compact(&s, &c->scratch, false) ? fn_out_scratch(c, i)
+                                                                   : fn_out_null(c, i);
     }
     return fn_out_null(c, i);
 }
@@ -203,11 +206,15 @@ static bool same_bigint(struct fn_call *c, idx_t i, struct bytes v) {
     return bytes_to_i64(v, &n) && n == fn_i64(c, 1, i);
 }
 static double number_of(struct bytes v) {
-    char t[64];
-    size_t n = MIN_OF(v.len, sizeof(t) - 1);
-    memcpy(t, v.ptr, n);
-    t[n] = 0;
-    return strtod(t, NULL);
+    char t[400], *text = t;
+    if (v.len >= sizeof(t) && !(text = mem_alloc(v.len + 1)))
+        return NAN;
+    memcpy(text, v.ptr, v.len);
+    text[v.len] = 0;
+    double d = strtod(text, NULL);
+    if (text != t)
+        mem_free(text);
+    return d;
 }
 static bool same_double(struct fn_call *c, idx_t i, struct bytes v) {
     bool fraction = false;
@@ -259,6 +266,10 @@ static bool cannot(struct fn_call *c, idx_t i, const char *type) {
 static char leaf(struct fn_call *c, idx_t i, struct bytes *ret) {
     struct json_scan s = {fn_str(c, 0, i), 0};
     char kind = json_scan_kind(&s);
+    if (bytes_eq_str(s.t, "Infinity") || bytes_eq_str(s.t, "-Infinity")) { /* 1e309, read */
+        *ret = s.t;
+        return '0';
+    }
     if (!kind || !json_scan_value(&s, ret))
         return 0;
     if (kind != '"')
@@ -268,6 +279,16 @@ static char leaf(struct fn_call *c, idx_t i, struct bytes *ret) {
         return 0;
     *ret = buf_bytes(&c->scratch);
     return kind;
+}
+static bool is_whole(struct bytes v) {
+    for (size_t k = v.len && v.ptr[0] == '-'; k < v.len; k++)
+        if (!isdigit((unsigned char)v.ptr[k]))
+            return false;
+    return v.len > 0;
+}
+static bool out_of_range(struct fn_call *c, idx_t i, const char *type, struct bytes v) {
+    return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE", "Out of range for %s: %.*s", type,
+                   (int)MIN_OF(v.len, (size_t)300), v.ptr);
 }
 FN(to_varchar) {
     struct bytes v;
@@ -280,7 +301,7 @@ FN(to_varchar) {
     case 'f':
         return fn_out_str(c, i, v);
     case '0':
-        if (!memchr(v.ptr, '.', v.len) && !memchr(v.ptr, 'e', v.len) && !memchr(v.ptr, 'E', v.len))
+        if (is_whole(v))
             return fn_out_str(c, i, v);
         fn_scientific(number_of(v), t); /* as CAST(double AS varchar) */
         return fn_out_str(c, i, bytes_str(t));
@@ -306,9 +327,11 @@ static bool to_integer(struct fn_call *c, idx_t i, int64_t min, int64_t max, con
     case '"':
         if (bytes_to_i64(v, ret))
             break;
-        d = round(v.len && v.len < 60 && fn_str(c, 0, i).ptr[0] != '"' ? number_of(v) : NAN);
-        if (!(fabs(d) < 9.2e18))
+        if (fn_str(c, 0, i).ptr[0] == '"' || is_whole(v))
             return cannot(c, i, type);
+        d = round(number_of(v));
+        if (!(d >= (double)min && d < (double)max + 1))
+            return out_of_range(c, i, type, v);
         *ret = (int64_t)d;
         break;
     default:
@@ -335,7 +358,6 @@ TO_INTEGER(bigint, int64_t, INT64_MIN, INT64_MAX)
 
 static bool to_floating(struct fn_call *c, idx_t i, const char *type, bool *ret_ok, double *ret) {
     struct bytes v;
-    char t[64], *end;
     *ret_ok = false;
     switch (leaf(c, i, &v)) {
     case 'n':
@@ -348,18 +370,43 @@ static bool to_floating(struct fn_call *c, idx_t i, const char *type, bool *ret_
         break;
     case '0':
     case '"':
-        if (v.len == 0 || v.len >= sizeof(t))
-            return cannot(c, i, type);
-        memcpy(t, v.ptr, v.len);
-        t[v.len] = 0;
-        *ret = strtod(t, &end);
-        if (*end)
+        if (!(fn_str(c, 0, i).ptr[0] == '"' ? text_to_double(v, ret) : (*ret = number_of(v), true)))
             return cannot(c, i, type);
         break;
     default:
         return cannot(c, i, type);
     }
     return *ret_ok = true;
+}
+/* Canonical text that DuckDB then reads exactly. */
+FN(to_decimal) {
+    struct bytes v, text;
+    int p = fn_i32(c, 1, i), s = fn_i32(c, 2, i);
+    struct buf out = {0};
+    char kind = leaf(c, i, &v);
+    if (kind == 'n')
+        return fn_out_null(c, i);
+    text = kind == 't' ? BYTES("1") : kind == 'f' ? BYTES("0") : v;
+    bool ok = kind && kind != '{' && kind != '[' && text_to_decimal(text, p, s, &out);
+    bool done = ok && buf_ok(&out) && fn_out_str(c, i, buf_bytes(&out));
+    buf_clear(&out);
+    if (done)
+        return true;
+    if (kind == '0')
+        return fn_fail(c, i, "NUMERIC_VALUE_OUT_OF_RANGE",
+                       "Cannot cast input json to DECIMAL(%d,%d)", p, s);
+    v = fn_str(c, 0, i);
+    return fn_fail(c, i, "INVALID_CAST_ARGUMENT", "Cannot cast '%.*s' to DECIMAL(%d,%d)",
+                   (int)MIN_OF(v.len, (size_t)300), v.ptr, p, s);
+}
+/* varchar(n): what is longer is no value of it. */
+FN(fits) {
+    struct bytes text = fn_str(c, 0, i), v = fn_str(c, 1, i);
+    int n = fn_i32(c, 2, i);
+    if (fn_utf8_count(text) <= (size_t)n)
+        return fn_out_str(c, i, text);
+    return fn_fail(c, i, "INVALID_CAST_ARGUMENT", "Cannot cast '%.*s' to varchar(%d)",
+                   (int)MIN_OF(v.len, (size_t)300), v.ptr, n);
 }
 FN(to_double) {
     bool ok;
@@ -380,6 +427,9 @@ FN(to_boolean) {
     char kind = leaf(c, i, &v);
     if (kind == 'n')
         return fn_out_null(c, i);
+    int64_t whole;
+    if (kind == '0' && is_whole(v))
+        return bytes_to_i64(v, &whole) ? fn_out_bool(c, i, whole != 0) : cannot(c, i, "boolean");
     if (kind == '0')
         return fn_out_bool(c, i, number_of(v) != 0);
     bool yes = bytes_eq_nocase(v, BYTES("true")), no = bytes_eq_nocase(v, BYTES("false"));
@@ -469,6 +519,10 @@ const struct duck_function fn_json_table[] = {
     TO(double, "DOUBLE"),
     TO(real, "FLOAT"),
     TO(boolean, "BOOLEAN"),
+    {"t_json_to_decimal", "VARCHAR, INTEGER, INTEGER", "VARCHAR", call_to_decimal, 0, NULL},
+    {"t_try_json_to_decimal", "VARCHAR, INTEGER, INTEGER", "VARCHAR", call_to_decimal, 0, FN_TRY},
+    {"t_json_fits", "VARCHAR, VARCHAR, INTEGER", "VARCHAR", call_fits, 0, NULL},
+    {"t_try_json_fits", "VARCHAR, VARCHAR, INTEGER", "VARCHAR", call_fits, 0, FN_TRY},
     {"t_json_is_null", "VARCHAR", "BOOLEAN", call_is_null, 0, NULL},
     {"t_json_elements", "VARCHAR", "VARCHAR[]", call_elements, 0, NULL},
     {"t_try_json_elements", "VARCHAR", "VARCHAR[]", call_elements, 0, FN_TRY},

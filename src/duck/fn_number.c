@@ -256,19 +256,23 @@ FN(to_base) {
         text[--at] = '-';
     return fn_out_str(c, i, bytes_of(text + at, sizeof(text) - at));
 }
+/* Of a value of some bits: its own width, and what a left shift leaves of it. */
+static int64_t narrow(uint64_t v, int bits) {
+    return (int64_t)(v << (64 - bits)) >> (64 - bits);
+}
 FN(shift_left) {
     int64_t n = fn_i64(c, 1, i);
     uint64_t v = (uint64_t)fn_i64(c, 0, i);
-    return fn_out_i64(c, i, n < 0 || n >= 64 ? 0 : (int64_t)(v << n));
+    return fn_out_i64(c, i, n >= 64 ? 0 : narrow(v << (n & 63), fn_i32(c, 2, i)));
 }
 FN(shift_right) {
-    int64_t n = fn_i64(c, 1, i);
-    uint64_t v = (uint64_t)fn_i64(c, 0, i);
-    return fn_out_i64(c, i, n < 0 || n >= 64 ? 0 : (int64_t)(v >> n));
+    int64_t n = fn_i64(c, 1, i), v = fn_i64(c, 0, i);
+    uint64_t mask = UINT64_MAX >> (64 - fn_i32(c, 2, i));
+    return fn_out_i64(c, i, n >= 64 ? 0 : n == 0 ? v : (int64_t)(((uint64_t)v & mask) >> (n & 63)));
 }
 FN(shift_right_arith) {
     int64_t v = fn_i64(c, 0, i), n = fn_i64(c, 1, i);
-    return fn_out_i64(c, i, n < 0 || n >= 64 ? (v < 0 ? -1 : 0) : v >> n);
+    return fn_out_i64(c, i, n >= 64 ? (v < 0 ? -1 : 0) : v >> (n & 63));
 }
 FN(bit_count) {
     int64_t v = fn_i64(c, 0, i), bits = fn_i64(c, 1, i);
@@ -421,8 +425,8 @@ const struct duck_function fn_number_table[] = {
     D1(tanh),
     {"t_from_base", "VARCHAR, BIGINT", "BIGINT", call_from_base, 0, NULL},
     {"t_to_base", "BIGINT, BIGINT", "VARCHAR", call_to_base, 0, NULL},
-    {"t_shift_left", "BIGINT, BIGINT", "BIGINT", call_shift_left, 0, NULL},
-    {"t_shift_right", "BIGINT, BIGINT", "BIGINT", call_shift_right, 0, NULL},
+    {"t_shift_left", "BIGINT, BIGINT, INTEGER", "BIGINT", call_shift_left, 0, NULL},
+    {"t_shift_right", "BIGINT, BIGINT, INTEGER", "BIGINT", call_shift_right, 0, NULL},
     {"t_shift_right_arith", "BIGINT, BIGINT", "BIGINT", call_shift_right_arith, 0, NULL},
     {"t_bit_count", "BIGINT, BIGINT", "BIGINT", call_bit_count, 0, NULL},
     {"t_array_index", "BIGINT, BIGINT", "BIGINT", call_array_index, 0, NULL},

@@ -45,6 +45,33 @@ static struct regex *no_memory(struct fn_call *c, idx_t i, bool *ret_ok) {
     return NULL;
 }
 
+/* A class inside a class or an intersection: Java joins them, PCRE2 takes the signs for themselves.
+ */
+static bool has_nested_class(struct bytes p) {
+    bool inside = false;
+    for (size_t k = 0; k < p.len; k++) {
+        char ch = p.ptr[k], next = k + 1 < p.len ? p.ptr[k + 1] : 0;
+        if (ch == '\\' && next == 'Q') { /* quoted up to \E */
+            ptrdiff_t end = bytes_find(bytes_slice(p, k, p.len), BYTES("\\E"));
+            k = end < 0 ? p.len : k + (size_t)end + 1;
+        } else if (ch == '\\') {
+            k++;
+        } else if (!inside && ch == '[') {
+            inside = true;
+            k += next == '^';
+            k += k + 1 < p.len && p.ptr[k + 1] == ']';
+        } else if (inside && ((ch == '[' && next != ':') || (ch == '&' && next == '&'))) {
+            return true;
+        } else if (inside && ch == '[') { /* [:alpha:] */
+            ptrdiff_t end = bytes_find(bytes_slice(p, k, p.len), BYTES(":]"));
+            k = end < 0 ? p.len : k + (size_t)end + 1;
+        } else if (ch == ']') {
+            inside = false;
+        }
+    }
+    return false;
+}
+
 /* The compiled pattern of argument 1; NULL after an error. */
 static struct regex *compile(struct fn_call *c, idx_t i, bool *ret_ok) {
     struct bytes p = fn_str(c, 1, i);
@@ -55,7 +82,14 @@ static struct regex *compile(struct fn_call *c, idx_t i, bool *ret_ok) {
         return no_memory(c, i, ret_ok);
     if (r->code && bytes_eq(buf_bytes(&r->pattern), p))
         return r;
+    if (has_nested_class(p)) {
+        *ret_ok = fn_fail(c, i, "NOT_SUPPORTED",
+                          "Character classes inside character classes are not supported: %.*s",
+                          (int)MIN_OF(p.len, (size_t)200), p.ptr);
+        return NULL;
+    }
     pcre2_code_free(r->code);
+    r->code = NULL;
     pcre2_match_data_free(r->match);
     r->match = NULL;
     buf_reset(&r->pattern);
@@ -286,7 +320,65 @@ FN(regexp_replace) {
     return found < 0 ? c->is_try : fn_out_scratch(c, i);
 }
 
+/* ---- replacement by a lambda: the groups of every match, and the pieces woven with the results
+ * ---- */
+/* Appends one match's groups, as a list, to the row's list. */
+static void add_groups(struct fn_call *c, const struct regex *r, struct bytes v) {
+    duckdb_vector lists = duckdb_list_vector_get_child(c->out);
+    duckdb_list_vector_reserve(c->out, c->list_size + 1);
+    duckdb_list_vector_set_size(c->out, c->list_size + 1);
+    duckdb_vector texts = duckdb_list_vector_get_child(lists);
+    idx_t at = duckdb_list_vector_get_size(lists);
+    size_t n = pcre2_get_ovector_count(r->match) - 1;
+    duckdb_list_vector_reserve(lists, at + n);
+    duckdb_list_vector_set_size(lists, at + n);
+    ((duckdb_list_entry *)duckdb_vector_get_data(lists))[c->list_size++] =
+        (duckdb_list_entry){at, n};
+    for (size_t k = 1; k <= n; k++, at++) {
+        struct bytes g;
+        if (group(r, v, k, &g)) {
+            duckdb_vector_assign_string_element_len(texts, at, g.ptr ? g.ptr : "", g.len);
+            continue;
+        }
+        duckdb_vector_ensure_validity_writable(texts);
+        duckdb_validity_set_row_invalid(duckdb_vector_get_validity(texts), at);
+    }
+}
+FN(regexp_groups) {
+    bool ok = true;
+    struct regex *r = compile(c, i, &ok);
+    struct bytes v = fn_str(c, 0, i);
+    int found = 0;
+    if (!r)
+        return ok;
+    fn_list_begin(c, i);
+    for (size_t at = 0; (found = find(c, i, r, v, at)) > 0; at = after(r, v))
+        add_groups(c, r, v);
+    return found < 0 ? c->is_try : fn_list_end(c, i);
+}
+static bool list_text(struct fn_call *c, size_t arg, idx_t at, struct bytes *ret) {
+    duckdb_vector texts = duckdb_list_vector_get_child(c->vectors[arg]);
+    *ret = duck_string((const duckdb_string_t *)duckdb_vector_get_data(texts) + at);
+    return !duck_fn_is_null(duckdb_vector_get_validity(texts), at);
+}
+/* piece, result, piece, .., piece; a NULL result is nothing. */
+FN(regexp_weave) {
+    const duckdb_list_entry pieces = ((const duckdb_list_entry *)c->args[0])[i];
+    const duckdb_list_entry results = ((const duckdb_list_entry *)c->args[1])[i];
+    struct bytes t;
+    buf_reset(&c->scratch);
+    for (idx_t k = 0; k < pieces.length; k++) {
+        if (list_text(c, 0, pieces.offset + k, &t))
+            buf_add(&c->scratch, t);
+        if (k < results.length && list_text(c, 1, results.offset + k, &t))
+            buf_add(&c->scratch, t);
+    }
+    return fn_out_scratch(c, i);
+}
+
 const struct duck_function fn_regexp_table[] = {
+    {"t_regexp_groups", "VARCHAR, VARCHAR", "VARCHAR[][]", call_regexp_groups, 0, NULL},
+    {"t_regexp_weave", "VARCHAR[], VARCHAR[]", "VARCHAR", call_regexp_weave, 0, NULL},
     {"t_regexp_like", "VARCHAR, VARCHAR", "BOOLEAN", call_regexp_like, 0, NULL},
     {"t_regexp_extract", "VARCHAR, VARCHAR, BIGINT", "VARCHAR", call_regexp_extract, 0, NULL},
     {"t_regexp_extract_all", "VARCHAR, VARCHAR, BIGINT", "VARCHAR[]", call_regexp_extract_all, 0,

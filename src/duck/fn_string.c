@@ -72,6 +72,8 @@ FN(split) {
     int64_t limit = c->arg_count > 2 ? fn_i64(c, 2, i) : INT64_MAX, n = 1;
     if (limit <= 0)
         return bad_argument(c, i, "Limit must be positive");
+    if (c->arg_count > 2 && limit > INT32_MAX)
+        return bad_argument(c, i, "Limit is too large");
     if (by.len == 0)
         return bad_argument(c, i, "The delimiter may not be the empty string");
     fn_list_begin(c, i);
@@ -108,13 +110,13 @@ static bool split_entries(struct fn_call *c, idx_t i, bool keys) {
         if (!entry.len && v.len == 0)
             break;
         ptrdiff_t mid = bytes_find(entry, eq);
-        if (mid < 0)
+        struct bytes rest = mid < 0 ? entry : bytes_slice(entry, (size_t)mid + eq.len, entry.len);
+        if (mid < 0 || bytes_find(rest, eq) >= 0)
             return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT",
                            "Key-value delimiter must appear exactly once in each entry. Bad "
                            "input: '%.*s'",
                            BYTES_ARG(entry));
-        fn_list_add(c, keys ? bytes_slice(entry, 0, (size_t)mid)
-                            : bytes_slice(entry, (size_t)mid + eq.len, entry.len));
+        fn_list_add(c, keys ? bytes_slice(entry, 0, (size_t)mid) : rest);
     }
     return fn_list_end(c, i);
 }
@@ -123,6 +125,27 @@ FN(split_keys) {
 }
 FN(split_values) {
     return split_entries(c, i, false);
+}
+
+/* ---- LIKE ---- */
+/* The pattern, when every escape character stands before something to escape. */
+FN(like_pattern) {
+    struct bytes p = fn_str(c, 0, i), e = fn_str(c, 1, i);
+    size_t n, size;
+    if (fn_utf8_count(e) != 1)
+        return bad_argument(c, i, "Escape string must be a single character");
+    int32_t escape = text_decode(e, 0, &n);
+    for (size_t at = 0; at < p.len; at += size) {
+        if (text_decode(p, at, &size) != escape)
+            continue;
+        at += size;
+        int32_t next = at < p.len ? text_decode(p, at, &size) : -1;
+        if (next != '%' && next != '_' && next != escape)
+            return bad_argument(c, i,
+                                "Escape character must be followed by '%', '_' or the escape "
+                                "character itself");
+    }
+    return fn_out_str(c, i, p);
 }
 
 /* ---- characters ---- */
@@ -209,21 +232,31 @@ FN(hamming) {
             c, i, "The input strings to hamming_distance function must have the same length");
     return fn_out_i64(c, i, r);
 }
+/* Letters only, by their American codes; '-' is one that does not part equal codes. */
 FN(soundex) {
     static const char codes[] = "01230120022455012623010202";
     struct bytes v = fn_str(c, 0, i);
     char out[5] = "0000", last = 0;
-    size_t n = 0;
-    for (size_t k = 0; k < v.len && n < 4; k++) {
-        unsigned char ch = (unsigned char)v.ptr[k] & ~0x20u;
-        if (ch < 'A' || ch > 'Z')
+    size_t n = 0, size;
+    for (size_t at = 0; at < v.len; at += size) {
+        int32_t cp = text_decode(v, at, &size);
+        if (cp >= 0x80 && utf8proc_category(cp) >= UTF8PROC_CATEGORY_LU &&
+            utf8proc_category(cp) <= UTF8PROC_CATEGORY_LO) {
+            char t[5] = {0};
+            int32_t upper = utf8proc_toupper(cp);
+            (void)utf8proc_encode_char(upper, (utf8proc_uint8_t *)t);
+            return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT",
+                           "The character is not mapped: %s (index=%d)", t, (int)upper - 'A');
+        }
+        int letter = cp < 0x80 ? cp & ~0x20 : 0;
+        if (letter < 'A' || letter > 'Z' || n == 4)
             continue;
-        char code = codes[ch - 'A'];
+        char code = codes[letter - 'A'];
         if (n == 0)
-            out[n++] = (char)ch;
+            out[n++] = (char)letter;
         else if (code != '0' && code != last)
             out[n++] = code;
-        if (ch != 'H' && ch != 'W')
+        if (letter != 'H' && letter != 'W')
             last = code;
     }
     return fn_out_str(c, i, n ? bytes_of(out, 4) : BYTES(""));
@@ -268,6 +301,7 @@ const struct duck_function fn_string_table[] = {
     {"t_levenshtein", "VARCHAR, VARCHAR", "BIGINT", call_levenshtein, 0, NULL},
     {"t_hamming", "VARCHAR, VARCHAR", "BIGINT", call_hamming, 0, NULL},
     {"t_soundex", "VARCHAR", "VARCHAR", call_soundex, 0, NULL},
+    {"t_like_pattern", "VARCHAR, VARCHAR", "VARCHAR", call_like_pattern, 0, NULL},
     {"t_luhn_check", "VARCHAR", "BOOLEAN", call_luhn_check, 0, NULL},
 };
 const size_t fn_string_count = COUNT_OF(fn_string_table);

@@ -248,10 +248,14 @@ static bool write_number(struct bytes t, struct buf *out) {
         buf_add(out, t);
         return true;
     }
-    size_t n = MIN_OF(t.len, sizeof(copy) - 1);
-    memcpy(copy, t.ptr, n);
-    copy[n] = 0;
-    fn_java_double(strtod(copy, NULL), false, text);
+    char *number = copy;
+    if (t.len >= sizeof(copy) && !(number = mem_alloc(t.len + 1)))
+        return false;
+    memcpy(number, t.ptr, t.len);
+    number[t.len] = 0;
+    fn_java_double(strtod(number, NULL), false, text);
+    if (number != copy)
+        mem_free(number);
     buf_add_str(out, text);
     return true;
 }

@@ -44,6 +44,11 @@ static const char *const macros[] = {
     /* maps: keys are checked, entries keep their order */
     "t_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL "
     "WHEN t_keys_check(k, CAST(len(v) AS BIGINT)) THEN MAP(k, v) END",
+    "t_multimap(k, v, keys) AS CASE WHEN k IS NULL THEN NULL ELSE MAP(keys, list_transform(keys, "
+    "lambda e: list_transform(list_filter(range(1, CAST(len(k) + 1 AS BIGINT)), "
+    "lambda n: k[n] = e), lambda m: v[m]))) END",
+    "t_split_to_multimap(s, a, b) AS t_multimap(t_split_keys(s, a, b), t_split_values(s, a, b), "
+    "list_filter(t_split_keys(s, a, b), lambda x, n: list_position(t_split_keys(s, a, b), x) = n))",
     "t_cast_map(k, v) AS CASE WHEN t_cast_keys_check(k) THEN MAP(k, v) END",
     "t_try_cast_map(k, v) AS CASE WHEN t_try_cast_keys_check(k) THEN MAP(k, v) END",
     "t_split_to_map(s, a, b) AS t_map(t_split_keys(s, a, b), t_split_values(s, a, b))",

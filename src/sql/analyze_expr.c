@@ -81,6 +81,24 @@ static struct bound *as_varchar(struct ctx *c, struct bound *x, const char *what
     return bound_cast(c->z->a, x, sql_type_of(ST_VARCHAR));
 }
 
+/* The pattern and escape are written in the statement and are good: DuckDB may have them. */
+static bool good_escape(const struct bound *pattern, const struct bound *escape) {
+    while (pattern->kind == BX_CAST)
+        pattern = pattern->args[0];
+    while (escape->kind == BX_CAST)
+        escape = escape->args[0];
+    if (pattern->kind != BX_LITERAL || escape->kind != BX_LITERAL || !pattern->value.ptr ||
+        escape->value.len != 1)
+        return false;
+    struct bytes p = pattern->value;
+    char e = escape->value.ptr[0];
+    for (size_t i = 0; i < p.len; i++)
+        if (p.ptr[i] == e &&
+            (++i == p.len || (p.ptr[i] != '%' && p.ptr[i] != '_' && p.ptr[i] != e)))
+            return false;
+    return true;
+}
+
 static struct bound *bind_like(struct ctx *c, const struct sql_expr *e) {
     struct bound *xs[3] = {
         as_varchar(c, bind_expr(c, e->like.value), "Left side of LIKE expression")};
@@ -92,7 +110,11 @@ static struct bound *bind_like(struct ctx *c, const struct sql_expr *e) {
         !(xs[n++] = as_varchar(c, bind_expr(c, e->like.escape), "Escape for LIKE expression")))
         return NULL;
     struct bound *x =
-        call_boolean(c, n == 3 ? "($1 LIKE $2 ESCAPE $3)" : "($1 LIKE $2)", e->pos, xs, n);
+        call_boolean(c,
+                     n == 2                      ? "($1 LIKE $2)"
+                     : good_escape(xs[1], xs[2]) ? "($1 LIKE $2 ESCAPE $3)"
+                                                 : "($1 LIKE t_like_pattern($2, $3) ESCAPE $3)",
+                     e->pos, xs, n);
     return x && e->like.negated ? bind_not(c, x) : x;
 }
 

@@ -237,7 +237,7 @@ static const char *value_function(struct ctx *c, const struct sql_type *t, struc
         {ST_TIMESTAMP, "T", "t_json_value_timestamp($*)"},
     };
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (kinds[i].kind == t->kind) {
+        if (kinds[i].kind == t->kind && (t->kind != ST_TIMESTAMP || t->precision <= 6)) {
             int first = sql_type_is_text(t) ? t->length : t->precision;
             *ret_type = arena_fmt(c->z->a, "%s%d,%d", kinds[i].letter, first, t->scale);
             return kinds[i].sql;

@@ -112,9 +112,15 @@ static void to_text(struct emitter *em, struct bytes v, const struct sql_type *f
                     const struct sql_type *to, bool is_try) {
     bool text = sql_type_is_text(from);
     if (from->kind == ST_JSON) {
+        bool fits = to->length == SQL_UNBOUNDED;
+        put(em, fits ? "" : is_try ? "t_try_json_fits(" : "t_json_fits(");
         put(em, is_try ? "t_try_json_to_varchar(" : "t_json_to_varchar(");
         put_bytes(em, v);
-        put(em, ")");
+        put(em, fits ? ")" : "), ");
+        if (!fits) {
+            put_bytes(em, v);
+            putf(em, ", %d)", to->length);
+        }
         return;
     }
     if (to->kind == ST_CHAR) {

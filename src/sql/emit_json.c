@@ -193,6 +193,11 @@ void emit_from_json(struct emitter *em, const struct bound *at, struct bytes v,
             row_from(em, at, v, to, is_try);
         return;
     case ST_DECIMAL:
+        putf(em, "CAST(t_%sjson_to_decimal(", is_try ? "try_" : "");
+        put_bytes(em, v);
+        putf(em, ", %d, %d) AS DECIMAL(%d,%d))", to->precision, to->scale, to->precision,
+             to->scale);
+        return;
     case ST_DATE:
     case ST_TIMESTAMP:
         emit_cast(em, at, arena_fmt(em->a, "t_json_to_varchar(%.*s)", BYTES_ARG(v)),

@@ -74,24 +74,25 @@ static void type_of(struct emitter *em, const struct bound *x) {
     put_bytes(em, bound_quote(em->a, sql_type_text(em->a, x->args[0]->type)));
 }
 
-/* format('%s %d', ..): each argument as text behind a letter that tells its kind. */
+/* format('%s %d', ..): each argument as text behind a letter that tells its kind; NULL is "z". */
 static void format_value(struct emitter *em, const struct bound *x) {
     const struct sql_type *t = x->type;
-    const char *kind = t->kind == ST_BOOLEAN                        ? "b"
-                       : sql_type_is_integer(t)                     ? "i"
-                       : t->kind == ST_DECIMAL                      ? "n"
-                       : t->kind == ST_DOUBLE || t->kind == ST_REAL ? "d"
-                                                                    : "s";
+    const char *kind = t->kind == ST_BOOLEAN    ? "b"
+                       : sql_type_is_integer(t) ? "i"
+                       : t->kind == ST_DECIMAL  ? "n"
+                       : t->kind == ST_DOUBLE   ? "d"
+                       : t->kind == ST_REAL     ? "r"
+                                                : "s";
     if (!sql_type_can_cast(t, sql_type_of(ST_VARCHAR))) {
         emit_refuse(em, x, "format() of this type is not supported");
         return;
     }
-    putf(em, "('%s' || ", kind);
+    putf(em, "coalesce('%s' || ", kind);
     if (t->kind == ST_TIME || t->kind == ST_TIMESTAMP || t->kind == ST_TIMESTAMP_TZ)
         emit_java_text(em, t, emit_text(em, x));
     else
         emit_cast(em, x, emit_text(em, x), t, sql_type_of(ST_VARCHAR), false);
-    put(em, ")");
+    put(em, ", 'z')");
 }
 
 static void format(struct emitter *em, const struct bound *x) {

@@ -248,12 +248,88 @@ static void test_rounding(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), true);
 }
 
+static void test_text(void **state) {
+    static const struct sql_case cases[] = {
+        {"word_stem('generally')", "general"},
+        {"word_stem('continuerait', 'fr')", "continu"},
+        {"word_stem('x', 'xx')", "!INVALID_FUNCTION_ARGUMENT: Unknown stemmer language: xx"},
+        {"soundex('Robert')", "R163"},
+        {"soundex('Tymczak')", "T522"},
+        {"soundex('Pfister')", "P236"},
+        {"soundex('jąmes')", "!INVALID_FUNCTION_ARGUMENT: The character is not mapped: Ą "
+                             "(index=195)"},
+        {"split('a.b.c', '.', 2147483648)", "!INVALID_FUNCTION_ARGUMENT: Limit is too large"},
+        {"split_to_map('key==value', ',', '=')", "!INVALID_FUNCTION_ARGUMENT: *"},
+        {"split_to_multimap('a=1,b=2,a=3', ',', '=')", "{a=[1, 3], b=[2]}"},
+        {"codepoint('hello')", "!FUNCTION_NOT_FOUND: *"},
+        {"'a%b' like 'a#%b' escape '#'", "true"},
+        {"x like 'a#%b' escape y from (values ('a%b', '#')) t(x, y)", "true"},
+        {"'a' like 'a' escape 'ab'",
+         "!INVALID_FUNCTION_ARGUMENT: Escape string must be a single character"},
+        {"'a' like 'a#b' escape '#'", "!INVALID_FUNCTION_ARGUMENT: Escape character must be *"},
+        {"'a' like 'a#' escape '#'", "!INVALID_FUNCTION_ARGUMENT: Escape character must be *"},
+        {"bitwise_left_shift(integer '-2147483648', 1)", "0"},
+        {"bitwise_left_shift(tinyint '64', 1)", "-128"},
+        {"bitwise_right_shift(tinyint '-128', 1)", "64"},
+        {"bitwise_right_shift_arithmetic(-8, 1)", "-4"},
+        {"bitwise_right_shift(-1, 0)", "-1"},
+        {"regexp_replace('new york', '(\\w)(\\w*)', x -> upper(x[1]) || lower(x[2]))", "New York"},
+        {"regexp_replace('a1b22', '[0-9]+', x -> '<' || cast(cardinality(x) as varchar) || '>')",
+         "a<0>b<0>"},
+        {"regexp_replace('abc', '(x)?b', x -> x[1])", "ac"},
+        {"regexp_like('a', '[a&&[b]]')", "!NOT_SUPPORTED: *"},
+        {"regexp_like('a]', '[]a]+')", "true"},
+        {"format('%s %s', null, 'x')", "null x"},
+        {"format('%b', null)", "false"},
+        {"format('%s', timestamp '2020-05-10 12:34:56.5')", "2020-05-10T12:34:56.500"},
+        {"format('%s', timestamp '2020-05-10 12:34:00')", "2020-05-10T12:34"},
+        {"format('%s', time '12:34:56')", "12:34:56"},
+        {"format('%s', interval '1' day)", "1 00:00:00.000"},
+        {"format('%s', real '1.5')", "1.5"},
+        {"format(5, 8)", "!TYPE_MISMATCH: line 1:15: Type of first argument to format() must be "
+                         "VARCHAR (actual: integer)"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), true);
+}
+
+static void test_json_casts(void **state) {
+    static const struct sql_case cases[] = {
+        {"json_array_get('[\"as\", \"fgs\"]', 1)", "fgs"},
+        {"json_array_get('[1, [2]]', 1)", "[2]"},
+        {"cast(json '12345678901234567890.0' as bigint)", "!NUMERIC_VALUE_OUT_OF_RANGE: *"},
+        {"cast(json '1e309' as integer)", "!NUMERIC_VALUE_OUT_OF_RANGE: *"},
+        {"cast(json '123456.0' as smallint)", "!NUMERIC_VALUE_OUT_OF_RANGE: *"},
+        {"cast(json '12345678901' as integer)", "!INVALID_CAST_ARGUMENT: *"},
+        {"cast(json '127.5' as smallint)", "128"},
+        {"cast(json '1e309' as boolean)", "true"},
+        {"cast(json '12345678901234567890' as boolean)", "!INVALID_CAST_ARGUMENT: *"},
+        {"cast(json '-1e309' as varchar)", "-Infinity"},
+        {"cast(json '100000000000000000000000000000000000000000000000000000000000000000000e-68' "
+         "as varchar)",
+         "1.0E0"},
+        {"cast(json '\"test \"' as varchar(4))",
+         "!INVALID_CAST_ARGUMENT: Cannot cast '\"test \"' to varchar(4)"},
+        {"cast(json '\"test\"' as varchar(4))", "test"},
+        {"cast(json '1234567890123456' as decimal(10,3))",
+         "!NUMERIC_VALUE_OUT_OF_RANGE: Cannot cast input json to DECIMAL(10,3)"},
+        {"cast(json '\"1.25\"' as decimal(10,1))", "1.3"},
+        {"cast(json 'true' as decimal(10,1))", "1.0"},
+        {"cast(json 'null' as decimal(10,1))", "NULL"},
+        {"try_cast(json '\"x\"' as decimal(10,1))", "NULL"},
+        {"cast(json '\"x\"' as double)", "!INVALID_CAST_ARGUMENT: *"},
+        {"json '{}abc'", "!INVALID_LITERAL: line 1:8: '{}abc' is not a valid JSON literal"},
+        {"json ''", "!INVALID_LITERAL: *"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), true);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hashes),       cmocka_unit_test(test_encodings),
         cmocka_unit_test(test_statistics),   cmocka_unit_test(test_measures),
         cmocka_unit_test(test_number_casts), cmocka_unit_test(test_not_a_number),
-        cmocka_unit_test(test_rounding),
+        cmocka_unit_test(test_rounding),     cmocka_unit_test(test_text),
+        cmocka_unit_test(test_json_casts),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }
