@@ -200,6 +200,8 @@ static struct bound *bind_cast(struct ctx *c, const struct sql_expr *e) {
     const struct sql_type *t = x ? resolve_type(c->z, e->cast.type) : NULL;
     if (!t)
         return NULL;
+    if (t->kind == ST_UNKNOWN)
+        return fail(c->z, e->pos, "TYPE_MISMATCH", "Unknown type: unknown");
     /* text may name a zone, all else is in the session's: UTC */
     if (t->kind == ST_TIMESTAMP_TZ && !x->type->zoned && !sql_type_is_text(x->type) &&
         x->type->kind != ST_TIME_TZ && !(t = sql_type_tz(c->z->a, t->precision, false)))
@@ -260,7 +262,9 @@ static struct bound *bind_field(struct ctx *c, const struct sql_expr *e) {
     if (base->type->kind != ST_ROW)
         return fail(c->z, e->pos, "TYPE_MISMATCH", "Expression %.*s is not of type ROW",
                     BYTES_ARG(expr_text(c->z, e->field.base)));
-    struct bound *x = make_field(c, base, e->field.name.text, e->pos);
+    struct bound *x = make_field(c, base, e->field.name.text, e->field.name.pos);
+    if (x)
+        x->pos = e->pos;
     if (!x && !c->z->a->failed)
         return fail(c->z, e->pos, "COLUMN_NOT_FOUND",
                     "Column '%.*s' cannot be resolved or requester is not authorized to access "
