@@ -55,6 +55,7 @@ struct api_service {
     const struct api_op *ops; /* ended by name NULL */
     const char *const *known; /* names AWS knows, ended by NULL; may be NULL */
     void *ctx;                /* the service's own, for handlers */
+    int invalid;              /* what a parameter that breaks a constraint is; 0: ERR_VALIDATION */
     /* REST and query services handle the request themselves (S3, STS, /tarn/v1). */
     void (*handle_raw)(void *ctx, struct http_request *r);
 };

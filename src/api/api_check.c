@@ -248,8 +248,9 @@ int api_check_params(const struct api_router *r, struct api_call *call) {
     if (rep.count > 0) {
         int shown = MIN_OF(rep.count, MAX_SHOWN);
         const char *text = buf_cstr(&rep.text);
-        rc = err_set(&call->err, ERR_VALIDATION, "%d validation error%s detected: %s", shown,
-                     shown == 1 ? "" : "s", text ? text : "");
+        rc = err_set(&call->err, call->service->invalid ? call->service->invalid : ERR_VALIDATION,
+                     "%d validation error%s detected: %s", shown, shown == 1 ? "" : "s",
+                     text ? text : "");
     }
     buf_clear(&rep.text);
     return rc;

@@ -275,6 +275,9 @@ bool bind_properties(struct ctx *c, const struct sql_statement *s, struct write_
 
 /* ---- analyze_query.c ---- */
 struct bound_query *bind_query(struct ctx *outer, struct sql_query *q);
+/* WITH queries over one another double their columns at each step: there is an end to it. */
+#define ANALYZE_MAX_COLUMNS 100000
+bool too_many_columns(struct analyzer *z, size_t columns);
 struct bound_query *new_query(struct analyzer *z, enum bound_body body, size_t columns);
 bool bind_limits(struct ctx *c, struct sql_query *q, struct bound_query *b);
 /* ---- analyze_recursion.c ---- */

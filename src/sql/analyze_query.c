@@ -1,7 +1,16 @@
 /* analyze_query.c - WITH, set operations, VALUES, limits. */
 #include "sql/analyze_int.h"
 
+bool too_many_columns(struct analyzer *z, size_t columns) {
+    if (columns > ANALYZE_MAX_COLUMNS)
+        fail(z, z->statement->pos, "NOT_SUPPORTED",
+             "A query of more than %d columns is not supported", ANALYZE_MAX_COLUMNS);
+    return columns > ANALYZE_MAX_COLUMNS;
+}
+
 struct bound_query *new_query(struct analyzer *z, enum bound_body body, size_t columns) {
+    if (too_many_columns(z, columns))
+        return NULL;
     struct bound_query *q = ARENA_NEW(z->a, struct bound_query);
     size_t n = columns ? columns : 1;
     if (!q || !(q->names = ARENA_NEW_N(z->a, struct bytes, n)) ||

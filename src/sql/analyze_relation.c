@@ -7,6 +7,8 @@
 #include "sql/predicate_int.h"
 
 struct bound_rel *new_rel(struct analyzer *z, enum rel_kind kind, size_t columns) {
+    if (too_many_columns(z, columns))
+        return NULL;
     struct bound_rel *r = ARENA_NEW(z->a, struct bound_rel);
     size_t n = columns ? columns : 1;
     if (!r || !(r->types = ARENA_NEW_N(z->a, const struct sql_type *, n)) ||

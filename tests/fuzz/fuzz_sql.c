@@ -1,5 +1,5 @@
 /* fuzz_sql.c - any text parses or fails with a sentence; what parses prints to a text that parses
- * again and prints the same (queries). */
+ * again and prints the same (queries). Parameters take any value, or refuse it. */
 #include "base/mem.h"
 #include "sql/tree.h"
 #include <stdlib.h>
@@ -31,6 +31,26 @@ static void check_stable(struct arena *a, const struct sql_statement *s) {
     buf_clear(&second);
 }
 
+/* What a statement brings for its parameters is bound, or refused with a sentence; a bound tree
+ * prints to a text without parameters. */
+static void check_bound(struct arena *a, struct sql_statement *s, struct bytes text) {
+    struct sql_prepared p;
+    struct err e = {0};
+    struct bytes values[8];
+    size_t n = MIN_OF(s->parameter_count, COUNT_OF(values));
+    if (sql_statement_prepared(a, s, &p, &e))
+        return;
+    if (p.text.len && sql_parse(a, p.text, &s, &e) == 0 &&
+        sql_bind_parameters(a, s, p.using, p.using_count, &e) && (!e.name[0] || !e.text[0]))
+        abort();
+    for (size_t i = 0; i < n; i++) /* pieces of the text itself */
+        values[i] = bytes_slice(text, i * text.len / 8, (i + 1) * text.len / 8);
+    e = (struct err){0};
+    if (n && n == s->parameter_count && sql_bind_parameters(a, s, values, n, &e) &&
+        (!e.name[0] || !e.text[0]))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct arena a;
     struct err e = {0};
@@ -38,9 +58,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     arena_init(&a, 0);
     a.each_malloc = true;
     int rc = sql_parse(&a, bytes_of(data, size), &s, &e);
-    if (rc == 0)
+    if (rc == 0) {
         check_stable(&a, s);
-    else if (rc != 0 && (rc != ERR_SQL || !e.name[0] || !e.text[0]))
+        check_bound(&a, s, bytes_of(data, size));
+    } else if (rc != 0 && (rc != ERR_SQL || !e.name[0] || !e.text[0]))
         abort();
     struct sql_type_name *t = NULL;
     if (sql_parse_type(&a, bytes_of(data, size), &t, NULL) == 0 && !t)

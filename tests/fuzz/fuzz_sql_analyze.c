@@ -1,7 +1,7 @@
 /* fuzz_sql_analyze.c - any statement over a fixed catalogue is analyzed and emitted, or refused
  * with a Trino error name and a text. */
 #include "base/mem.h"
-#include "sql/sql.h"
+#include "sql/plan_tree.h"
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,6 +40,15 @@ static int find_table(void *ctx, struct arena *a, struct bytes database, struct 
         .database = database, .name = table, .columns = c, .column_count = COUNT_OF(types)};
     *ret = t;
     return 0;
+}
+
+static void explain(struct arena *a, const struct sql_plan *p) {
+    struct sql_plan_node *root = NULL;
+    struct err e = {0};
+    int rc = sql_plan_tree(a, p, &root, &e);
+    if ((rc == 0 && (!root || root->id != 1)) ||
+        (rc && rc != ERR_NOMEM && (rc != ERR_SQL || !e.text[0])))
+        abort();
 }
 
 static void check_error(int rc, const struct err *e) {
@@ -108,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             check_error(rc, &e);
         else {
             test_predicates(p);
+            explain(&a, p);
             emit(&a, p);
         }
     }

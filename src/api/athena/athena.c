@@ -358,6 +358,7 @@ const struct api_service *athena_service_new(struct query_service *q, struct cat
                                       .target_prefix = "AmazonAthena",
                                       .protocol = API_JSON_1_1,
                                       .ops = athena_operations,
+                                      .invalid = ERR_INVALID_REQUEST,
                                       .ctx = s};
     return &s->service;
 }
