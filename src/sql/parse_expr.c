@@ -10,10 +10,11 @@
 
 /* From a token to the cursor, unless parentheses inside have been left out already. */
 static void note_source(struct parser *p, struct sql_expr *e, size_t from) {
+    if (!e || e->source.ptr || p->at <= from)
+        return;
     const struct lex_token *first = &p->tokens[from], *last = &p->tokens[p->at - 1];
-    if (e && !e->source.ptr && p->at > from)
-        e->source =
-            bytes_of(first->text.ptr, (size_t)(last->text.ptr + last->text.len - first->text.ptr));
+    e->source =
+        bytes_of(first->text.ptr, (size_t)(last->text.ptr + last->text.len - first->text.ptr));
 }
 
 static struct sql_expr *parse_and(struct parser *p);
