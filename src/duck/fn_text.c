@@ -45,12 +45,14 @@ static bool special(double v, char out[40]) {
 static void scientific(double v, bool is_real, char out[40]) {
     char d[20];
     int e = 0;
-    size_t n = 1;
+    size_t n;
     if (special(v, out))
         return;
-    d[0] = '0';
-    if (v != 0)
-        n = shortest(v, is_real, d, &e);
+    if (v == 0) {
+        strcpy(out, signbit(v) ? "-0E0" : "0E0");
+        return;
+    }
+    n = shortest(v, is_real, d, &e);
     snprintf(out, 40, "%s%c.%.*sE%d", signbit(v) ? "-" : "", d[0], n > 1 ? (int)n - 1 : 1,
              n > 1 ? d + 1 : "0", e);
 }

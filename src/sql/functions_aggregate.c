@@ -1,14 +1,20 @@
 /* functions_aggregate.c - aggregate and window functions.
  *
  * {f(x)} is an aggregate call: the emitter puts DISTINCT, ORDER BY, FILTER and OVER where they
- * belong. An aggregate over no rows is NULL as in Trino except count and its kin. */
+ * belong. An aggregate over no rows is NULL as in Trino except count and its kin. NaN is the last
+ * choice of min and of max: DuckDB has it above all, so the greatest is the least of what is
+ * negated. */
 #include "sql/functions.h"
 
 #define A(name, signature, sql)                                                                    \
     { name, signature, sql, SQL_FN_AGGREGATE }
 #define W(name, signature, sql)                                                                    \
     { name, signature, sql, SQL_FN_WINDOW }
-#define STAT(name, fn) A(name, "double->double", "{" fn "($1)}")
+/* Of what is not finite nothing is known; DuckDB would fail. `least`: values that it takes. */
+#define STAT(name, fn, least)                                                                      \
+    A(name, "double->double",                                                                      \
+      "(CASE WHEN {bool_or(NOT isfinite($1))} THEN CASE WHEN {count($1)} >= " least                \
+      " THEN CAST('NaN' AS DOUBLE) END ELSE {" fn "(CASE WHEN isfinite($1) THEN $1 END)} END)")
 #define PAIR(name, fn) A(name, "double,double->double", "{" fn "($1, $2)}")
 
 /* approx_percentile of a type: "before" and "behind" turn a double into it. */
@@ -47,11 +53,19 @@ const struct sql_fn sql_fn_aggregate[] = {
     A("max", "real->real", "coalesce({max(CASE WHEN NOT isnan($1) THEN $1 END)}, {max($1)})"),
     A("max", "double->double", "coalesce({max(CASE WHEN NOT isnan($1) THEN $1 END)}, {max($1)})"),
     A("max", "O->O", "{max($1)}"),
+    A("max", "real,bigint->array(real)", "list_transform({min(-$1, $2)}, lambda e: -e)"),
+    A("max", "double,bigint->array(double)", "list_transform({min(-$1, $2)}, lambda e: -e)"),
     A("max", "O,bigint->array(O)", "{max($1, $2)}"),
     A("min_by", "T,O->T", "{arg_min_null($1, $2)}"),
     A("min_by", "T,O,bigint->array(T)",
       "list_transform({arg_min(struct_pack(v := $1), $2, $3)}, lambda e: e.v)"),
+    A("max_by", "T,real->T", "{arg_min_null($1, -$2)}"),
+    A("max_by", "T,double->T", "{arg_min_null($1, -$2)}"),
     A("max_by", "T,O->T", "{arg_max_null($1, $2)}"),
+    A("max_by", "T,real,bigint->array(T)",
+      "list_transform({arg_min(struct_pack(v := $1), -$2, $3)}, lambda e: e.v)"),
+    A("max_by", "T,double,bigint->array(T)",
+      "list_transform({arg_min(struct_pack(v := $1), -$2, $3)}, lambda e: e.v)"),
     A("max_by", "T,O,bigint->array(T)",
       "list_transform({arg_max(struct_pack(v := $1), $2, $3)}, lambda e: e.v)"),
     A("arbitrary", "T->T", "{any_value($1)}"),
@@ -104,12 +118,12 @@ const struct sql_fn sql_fn_aggregate[] = {
     A("bitwise_and_agg", "bigint->bigint", "{bit_and($1)}"),
     A("bitwise_or_agg", "bigint->bigint", "{bit_or($1)}"),
     A("bitwise_xor_agg", "bigint->bigint", "{bit_xor($1)}"),
-    STAT("stddev", "stddev_samp"),
-    STAT("stddev_samp", "stddev_samp"),
-    STAT("stddev_pop", "stddev_pop"),
-    STAT("variance", "var_samp"),
-    STAT("var_samp", "var_samp"),
-    STAT("var_pop", "var_pop"),
+    STAT("stddev", "stddev_samp", "2"),
+    STAT("stddev_samp", "stddev_samp", "2"),
+    STAT("stddev_pop", "stddev_pop", "1"),
+    STAT("variance", "var_samp", "2"),
+    STAT("var_samp", "var_samp", "2"),
+    STAT("var_pop", "var_pop", "1"),
     A("corr", "double,double->double", "t_finite({corr($1, $2)})"),
     PAIR("covar_pop", "covar_pop"),
     PAIR("covar_samp", "covar_samp"),

@@ -131,6 +131,22 @@ static void test_aggregates(void **state) {
         {"select max(x) over (order by y) from (values (1e0,1), (nan(),2), (2e0,3)) t(x,y)",
          "1.0\n1.0\n2.0"},
         {"select max(x), min(x) from (values 1e0, nan(), 2e0) t(x)", "2.0|1.0"},
+        {"select min(x, 2), max(x, 2), max(x, 5) from (values nan(), 5.5e0, 3.3e0, null) t(x)",
+         "[3.3, 5.5]|[5.5, 3.3]|[5.5, 3.3, nan]"},
+        {"select max(x, 2) from (values real '5.5', cast(nan() as real), real '3.5') t(x)",
+         "[5.5, 3.5]"},
+        {"select min_by(x, y), max_by(x, y), max_by(x, y, 2) from (values ('a', nan()), ('b', "
+         "5.5e0), ('c', 3.3e0), ('d', null)) t(x, y)",
+         "c|b|[b, c]"},
+        {"select max_by(x, y), max_by(x, z) from (values (null, 2e0, nan()), (1, 1e0, nan())) t(x, "
+         "y, z)",
+         "NULL|NULL"},
+        {"select max_by(x, y), max_by(x, z) from (values ('a', 9007199254740993, 1.5), ('b', "
+         "9007199254740992, 1.4)) t(x, y, z)",
+         "a|a"},
+        {"select stddev(x), var_pop(x), stddev_samp(y), stddev_pop(y), variance(z) from (values "
+         "(infinity(), nan(), 1e0), (1e0, null, 3e0)) t(x, y, z)",
+         "nan|nan|NULL|nan|2.0"},
         {"select count(distinct a), count(a) from (values map(array[1,2],array[3,4]), "
          "map(array[2,1],array[4,3])) t(a)",
          "1|2"},
