@@ -548,7 +548,7 @@ static void low_groups_stand_back_while_others_are_busy(void **state) {
     assert_in_range(seen_stopped(pid), 0, 5); /* nobody else is there */
     assert_int_equal(submit(f, &high, WORK_QUERY, ENDLESS, 0, &high_id), 0);
     wait_for(&high, &high.started);
-    assert_in_range(seen_stopped(pid), 60, 99);
+    assert_in_range(seen_stopped(pid), 60, 100); /* it runs for one look in ten, seldom two */
     work_cancel(f->pool, high_id);
     wait_for(&high, &high.done);
     sleep_ms(100);
