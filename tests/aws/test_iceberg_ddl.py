@@ -162,7 +162,7 @@ def test_rows_are_not_changed(ice):
                       (merge.format("nodb.x"), "SCHEMA_NOT_FOUND: line 1:12: Schema 'nodb' does not exist"),
                       ("UPDATE other.d.t SET a = 1", "CATALOG_NOT_FOUND"),
                       ("SELECT * FROM nothing FOR VERSION AS OF 1", "TABLE_NOT_FOUND: line 1:15"),
-                      ("SELECT * FROM hive FOR TIMESTAMP AS OF now()", "NOT_SUPPORTED: line 1:15: This connector does not support versioned tables"),
+                      ("SELECT * FROM hive FOR TIMESTAMP AS OF now() - interval '1' day", "NOT_SUPPORTED: line 1:15: This connector does not support versioned tables"),
                       ("ALTER TABLE nothing DROP COLUMN a", "not found"), ("ALTER TABLE hive DROP COLUMN a", "mismatched input 'COLUMN' expecting PARTITION"),
                       ("ALTER TABLE hive RENAME TO x", "Query type not supported by DDL engine.")]:
         found = reason(ice, sql)
