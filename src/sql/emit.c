@@ -61,13 +61,6 @@ void put_type(struct emitter *em, const struct sql_type *t) {
 }
 
 /* ---- SELECT ---- */
-static bool groups_by_map(const struct bound_select *s) {
-    for (size_t i = 0; i < s->group_count; i++)
-        if (s->groups[i]->type->kind == ST_MAP)
-            return true;
-    return false;
-}
-
 static void emit_items(struct emitter *em, const struct bound_query *q) {
     for (size_t i = 0; i < q->column_count; i++) {
         put(em, i ? ", " : "");
@@ -89,7 +82,10 @@ static void emit_groups(struct emitter *em, const struct bound_select *s) {
         return;
     if (!s->has_sets && s->group_count) {
         put(em, " GROUP BY ");
-        emit_list(em, s->groups, 0, s->group_count, ", ");
+        for (size_t i = 0; i < s->group_count; i++) {
+            put(em, i ? ", " : "");
+            emit_group(em, s->groups[i]);
+        }
         return;
     }
     put(em, " GROUP BY GROUPING SETS (");
@@ -97,7 +93,7 @@ static void emit_groups(struct emitter *em, const struct bound_select *s) {
         put(em, i ? ", (" : "(");
         for (size_t j = 0; j < s->sets[i].count; j++) {
             put(em, j ? ", " : "");
-            emit_expr(em, s->groups[s->sets[i].items[j]]);
+            emit_group(em, s->groups[s->sets[i].items[j]]);
         }
         put(em, ")");
     }
@@ -111,10 +107,13 @@ static void emit_ties(struct emitter *em, const struct bound_query *q) {
 }
 
 static void emit_select(struct emitter *em, const struct bound_query *q) {
-    const struct bound_select *s = q->select, *outer = em->grouped;
-    em->grouped = groups_by_map(s) ? s : NULL;
-    put(em, s->distinct ? "SELECT DISTINCT " : "SELECT ");
+    const struct bound_select *s = q->select, *outer = em->grouped, *around = em->around;
+    em->around = outer ? outer : around;
+    em->grouped = emit_keyed(s);
+    if (!s->distinct || !emit_distinct_on(em, q))
+        put(em, s->distinct ? "SELECT DISTINCT " : "SELECT ");
     emit_items(em, q);
+    em->grouped = NULL;
     if (s->from) {
         put(em, " FROM ");
         emit_relation(em, s->from);
@@ -123,6 +122,7 @@ static void emit_select(struct emitter *em, const struct bound_query *q) {
         put(em, " WHERE ");
         emit_expr(em, s->where);
     }
+    em->grouped = emit_keyed(s);
     emit_groups(em, s);
     if (s->having) {
         put(em, " HAVING ");
@@ -131,6 +131,7 @@ static void emit_select(struct emitter *em, const struct bound_query *q) {
     if (q->with_ties)
         emit_ties(em, q);
     em->grouped = outer;
+    em->around = around;
 }
 
 /* ---- set operations, VALUES ---- */
@@ -159,6 +160,8 @@ void emit_side(struct emitter *em, const struct bound_query *q, const struct sql
 
 static void emit_set(struct emitter *em, const struct bound_query *q) {
     static const char *const ops[] = {" UNION ", " INTERSECT ", " EXCEPT "};
+    if (emit_set_on(em, q))
+        return;
     emit_side(em, q->left, q->types, q->set_all);
     put(em, ops[q->set_op]);
     put(em, q->set_all ? "ALL " : "");
@@ -190,8 +193,11 @@ void emit_query(struct emitter *em, const struct bound_query *q) {
     else
         emit_values(em, q);
     if (q->order.count) {
+        const struct bound_select *outer = em->grouped;
+        em->grouped = q->body == BQ_SELECT ? emit_keyed(q->select) : NULL;
         put(em, " ORDER BY ");
         emit_sorts(em, &q->order, true);
+        em->grouped = outer;
     }
     if (q->limit >= 0 && !q->with_ties)
         putf(em, " LIMIT %" PRId64, q->limit);

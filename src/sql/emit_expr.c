@@ -48,6 +48,9 @@ static void emit_literal(struct emitter *em, const struct bound *x) {
 
 static void emit_column(struct emitter *em, const struct bound *x) {
     bool is_char = x->type->kind == ST_CHAR && x->rel->kind == REL_SCAN;
+    if (em->around && x->rel->owner == em->around &&
+        (emit_has_zone(x->type) || x->type->kind == ST_MAP))
+        emit_refuse(em, x, "A subquery over a grouped column with zones or maps is not supported");
     put(em, is_char ? "rtrim(" : "");
     putf(em, "r%d.", x->rel->id);
     if (x->rel->kind == REL_SCAN)
@@ -141,7 +144,10 @@ static void emit_quantified(struct emitter *em, const struct bound *x) {
 
 static void emit_grouping(struct emitter *em, const struct bound *x) {
     put(em, "CAST(GROUPING(");
-    emit_list(em, x->args, 0, x->arg_count, ", ");
+    for (size_t i = 0; i < x->arg_count; i++) {
+        put(em, i ? ", " : "");
+        emit_group(em, x->args[i]);
+    }
     put(em, ") AS ");
     put_type(em, x->type);
     put(em, ")");
@@ -154,33 +160,11 @@ void emit_distinct(struct emitter *em, const struct bound *x, bool distinct) {
     put(em, sorted ? ")" : "");
 }
 
-/* A map that is grouped by, or told apart in a DISTINCT aggregate. */
-static bool is_map_key(const struct emitter *em, const struct bound *x) {
-    if (!x->type || x->type->kind != ST_MAP)
-        return false;
-    for (size_t i = 0; em->grouped && i < em->grouped->group_count; i++)
-        if (bound_equal(em->grouped->groups[i], x))
-            return true;
-    return em->distinct;
-}
-
-static void emit_map_key(struct emitter *em, const struct bound *x) {
-    const struct bound_select *grouped = em->grouped;
-    bool distinct = em->distinct;
-    em->grouped = NULL;
-    em->distinct = false;
-    emit_distinct(em, x, true);
-    em->grouped = grouped;
-    em->distinct = distinct;
-}
-
 void emit_expr(struct emitter *em, const struct bound *x) {
     if (em->rc || (x->query && emit_hoisted(em, x)))
         return;
-    if ((em->grouped || em->distinct) && is_map_key(em, x)) {
-        emit_map_key(em, x);
+    if (em->grouped && emit_grouped(em, x))
         return;
-    }
     switch (x->kind) {
     case BX_LITERAL:
         emit_literal(em, x);

@@ -38,8 +38,10 @@ struct emitter {
     struct unrolled *unrolled;
     struct hoisted *hoisted;
     int next_hoisted;
-    const struct bound_select *grouped; /* whose items are written, when it groups by a map */
-    bool distinct;                      /* within a DISTINCT aggregate's arguments */
+    const struct bound_select
+        *grouped; /* whose items are written, when it groups by what needs a key */
+    const struct bound_select *around; /* such a one that a subquery is written in */
+    bool distinct;                     /* within a DISTINCT aggregate's arguments */
 };
 
 /* Records NOT_SUPPORTED at the node's position. */
@@ -68,6 +70,23 @@ void emit_hoist(struct emitter *em, const struct bound_rel *join);
 bool emit_hoisted(struct emitter *em, const struct bound *x);
 /* "(SELECT *, .. FROM " before a relation that holds some; then ") AS rN" must follow it. */
 bool emit_hoists_begin(struct emitter *em, const struct bound_rel *r);
+/* ---- emit_key.c ---- */
+/* Values of it have zones of their own, which do not count where they are told apart, or they are
+ * arrays or rows of maps. */
+bool emit_has_zone(const struct sql_type *t);
+/* What tells values apart: of `value`, a DuckDB expression of type t; or of x. */
+void emit_key(struct emitter *em, const struct sql_type *t, struct bytes value);
+void emit_expr_key(struct emitter *em, const struct bound *x);
+/* s when it groups by what needs a key, else NULL. */
+const struct bound_select *emit_keyed(const struct bound_select *s);
+/* A group as GROUP BY has it. */
+void emit_group(struct emitter *em, const struct bound *x);
+/* Writes x if it is one of em->grouped's groups: what the group shows. */
+bool emit_grouped(struct emitter *em, const struct bound *x);
+/* "SELECT DISTINCT ON (..) " when an output has zones. */
+bool emit_distinct_on(struct emitter *em, const struct bound_query *q);
+/* A set operation over outputs with zones, but for ALL. */
+bool emit_set_on(struct emitter *em, const struct bound_query *q);
 /* ---- emit_expr.c ---- */
 void emit_expr(struct emitter *em, const struct bound *x);
 /* As it takes part in DISTINCT: maps in an order of their own, since DuckDB tells orders apart. */

@@ -4,6 +4,7 @@
  *   $R      result's type        $SR its scale             $P1  precision of argument 1's type
  *   $L1     length of argument 1's type
  *   $l1     argument 1, a time of any type, as what its clock shows (emit_local)
+ *   $o1     what orders it for a greatest value: NaN is least
  *   $i1     its instant              $z1, $w1  argument 1 as FORM_ZONED, as FORM_WIDE
  *   {f(x)}  an aggregate call: DISTINCT and ORDER BY go inside, FILTER and OVER behind */
 #include "sql/emit_int.h"
@@ -29,19 +30,55 @@ static void emit_frame(struct emitter *em, const struct bound_window *w) {
     emit_bound(em, &w->end);
 }
 
+/* Instants are peers whatever their zones. */
+static void emit_orders(struct emitter *em, const struct bound_window *w) {
+    bool no_range = !w->start.value && !w->end.value;
+    for (size_t i = 0; i < w->order.count; i++) {
+        struct bound_sorts one = {.items = &w->order.items[i], .count = 1};
+        const struct bound *x = one.items->x;
+        put(em, i ? ", " : "");
+        if (!no_range || !emit_has_zone(x->type)) {
+            emit_sorts(em, &one, false);
+            continue;
+        }
+        emit_expr_key(em, x);
+        put(em, one.items->descending ? " DESC" : " ASC");
+        put(em, one.items->nulls_first ? " NULLS FIRST" : " NULLS LAST");
+    }
+}
+
 static void emit_over(struct emitter *em, const struct bound_window *w) {
     put(em, " OVER (");
     if (w->partition_count) {
         put(em, "PARTITION BY ");
-        emit_list(em, w->partition, 0, w->partition_count, ", ");
+        for (size_t i = 0; i < w->partition_count; i++) {
+            put(em, i ? ", " : "");
+            emit_expr_key(em, w->partition[i]);
+        }
     }
     if (w->order.count) {
         put(em, w->partition_count ? " ORDER BY " : "ORDER BY ");
-        emit_sorts(em, &w->order, false);
+        emit_orders(em, w);
     }
     if (w->has_frame)
         emit_frame(em, w);
     put(em, ")");
+}
+
+/* DuckDB has NaN above all numbers; the greatest of some is NaN when there is nothing else. */
+static void emit_greatest(struct emitter *em, const struct bound *x) {
+    struct bytes v = emit_text(em, x);
+    if (x->type->kind != ST_REAL && x->type->kind != ST_DOUBLE) {
+        put_bytes(em, v);
+        return;
+    }
+    put(em, "CASE WHEN ");
+    put_bytes(em, v);
+    put(em, " IS NOT NULL THEN struct_pack(n := NOT isnan(");
+    put_bytes(em, v);
+    put(em, "), v := ");
+    put_bytes(em, v);
+    put(em, ") END");
 }
 
 static const char *emit_hole(struct emitter *em, const struct bound *x, const char *at);
@@ -76,8 +113,8 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
     }
     bool local = *at == 'l', precision = *at == 'P', length = *at == 'L';
     bool zoned = *at == 'z', wide = *at == 'w';
-    bool instant = *at == 'i';
-    if (local || precision || length || zoned || wide || instant)
+    bool instant = *at == 'i', order = *at == 'o';
+    if (local || precision || length || zoned || wide || instant || order)
         at++;
     assert(isdigit((unsigned char)*at) && "a template has an unknown hole");
     size_t i = (size_t)(*at++ - '1');
@@ -94,8 +131,13 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
         emit_call(em, "t_zoned_instant", emit_text(em, x->args[i]));
     else if (wide)
         emit_wide(em, x->args[i]->type, emit_text(em, x->args[i]));
+    else if (order)
+        emit_greatest(em, x->args[i]);
     else if (*at == '*')
         emit_list(em, x->args, i, x->arg_count, ", "), at++;
+    else if (em->distinct && x->distinct &&
+             (x->type->kind == ST_BIGINT || x->args[i]->type->kind == ST_MAP))
+        emit_expr_key(em, x->args[i]);
     else
         emit_expr(em, x->args[i]);
     return at;
@@ -107,6 +149,8 @@ static const char *emit_aggregate(struct emitter *em, const struct bound *x, con
     assert(end && open && open < end && end[-1] == ')');
     put_bytes(em, bytes_of(at, (size_t)(open + 1 - at)));
     put(em, x->distinct ? "DISTINCT " : "");
+    const struct bound_select *grouped = em->grouped;
+    em->grouped = x->over ? grouped : NULL;
     em->distinct = x->distinct;
     emit_span(em, x, open + 1, end - 1);
     em->distinct = false;
@@ -120,6 +164,7 @@ static const char *emit_aggregate(struct emitter *em, const struct bound *x, con
         emit_expr(em, x->filter);
         put(em, ")");
     }
+    em->grouped = grouped;
     if (x->over)
         emit_over(em, x->over);
     return end + 1;

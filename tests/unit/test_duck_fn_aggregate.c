@@ -138,6 +138,8 @@ static void test_aggregates(void **state) {
         {"select min_by(x, y), max_by(x, y), max_by(x, y, 2) from (values ('a', nan()), ('b', "
          "5.5e0), ('c', 3.3e0), ('d', null)) t(x, y)",
          "c|b|[b, c]"},
+        {"select max_by(x, y, 2), max(y, 1), max(x, 1) from (values ('a', 1), ('b', 2)) t(x, y)",
+         "[b, a]|[2]|[b]"},
         {"select max_by(x, y), max_by(x, z) from (values (null, 2e0, nan()), (1, 1e0, nan())) t(x, "
          "y, z)",
          "NULL|NULL"},

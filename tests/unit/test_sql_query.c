@@ -142,6 +142,95 @@ static void test_groups(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
 
+/* Times with zones are told apart by instant; the zone of one of them is shown. */
+static void test_zones(void **state) {
+    static const struct sql_case cases[] = {
+        {"select count(*), sum(x) from (values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp "
+         "'2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, "
+         "4)) t(z, x) group by z order by 2",
+         "2|3\n1|3\n1|4"},
+        {"select cast(z as varchar), count(*) from (values timestamp '2020-01-01 05:45 "
+         "Asia/Kathmandu', timestamp '2020-01-01 06:45 Asia/Kathmandu', timestamp '2020-01-01 "
+         "05:45 Asia/Kathmandu') t(z) group by z order by z",
+         "2020-01-01 05:45:00 Asia/Kathmandu|2\n2020-01-01 06:45:00 Asia/Kathmandu|1"},
+        {"select hour(z at time zone 'UTC'), max(z) = z, grouping(z), count(*) from (values "
+         "(timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), "
+         "(timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x) group by rollup (z) having "
+         "max(z) is not null order by 1, 4",
+         "0|true|0|2\n23|true|0|1\nNULL|NULL|1|4"},
+        {"select count(distinct z), approx_distinct(z) from "
+         "(values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 "
+         "Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x)",
+         "2|2"},
+        {"select count(*) from (select distinct z from (values (timestamp '2020-01-01 00:00 UTC', "
+         "1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 "
+         "+01:00', 3), (null, 4)) t(z, x))",
+         "3"},
+        {"select distinct day(z), z at time zone 'UTC' from (values (timestamp '2020-01-01 00:00 "
+         "UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 "
+         "+01:00', 3), (null, 4)) t(z, x) order by 2 limit 2",
+         "1|2020-01-01 00:00:00.000 UTC\n2|2020-01-01 23:00:00.000 UTC"},
+        {"select x, count(*) over (partition by z), rank() over (order by z) from (values "
+         "(timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), "
+         "(timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x) order by x",
+         "1|2|1\n2|2|1\n3|1|3\n4|1|4"},
+        {"select z, row_number() over (partition by z order by count(*)) = 1 from (values "
+         "(timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), "
+         "(timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x) group by z order by z limit "
+         "0",
+         ""},
+        {"select count(*) from (select z from (values (timestamp '2020-01-01 00:00 UTC', 1), "
+         "(timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', "
+         "3), (null, 4)) t(z, x) where x = 1 union select z from (values (timestamp '2020-01-01 "
+         "00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 "
+         "00:00 +01:00', 3), (null, 4)) t(z, x) where x > 1)",
+         "3"},
+        {"select count(*) from (select z from (values (timestamp '2020-01-01 00:00 UTC', 1), "
+         "(timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', "
+         "3), (null, 4)) t(z, x) where x = 1 intersect select z from (values (timestamp "
+         "'2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp "
+         "'2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x) where x > 1)",
+         "1"},
+        {"select x from (select z from (values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp "
+         "'2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, "
+         "4)) t(z, x) where x <> 2 except select z from (values (timestamp '2020-01-01 00:00 UTC', "
+         "1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 "
+         "+01:00', 3), (null, 4)) t(z, x) where x = 2) s(y) join (values (timestamp '2020-01-01 "
+         "00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 "
+         "00:00 +01:00', 3), (null, 4)) t(z, x) on y = z",
+         "3"},
+        {"select x from (values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 "
+         "05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x) "
+         "where z in (select z from (values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp "
+         "'2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, "
+         "4)) t(z, x) where x = 2) order by x",
+         "1\n2"},
+        {"select count(*) from (values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp "
+         "'2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, "
+         "4)) t(z, x) join (values (timestamp '2020-01-01 01:00 +01:00', 7), (timestamp "
+         "'2020-01-01 00:00 UTC', 8)) u(z, y) using (z)",
+         "4"},
+        {"select count(distinct (z, 1)), count(distinct array[z]) from (values (timestamp "
+         "'2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp "
+         "'2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x)",
+         "3|3"},
+        {"select r.x, count(*) from (select cast(row(z, 1) as row(z timestamp(3) with time zone, x "
+         "integer)) from (values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 "
+         "05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x)) "
+         "t(r) group by r order by 2, 1",
+         "1|1\n1|1\n1|2"},
+        {"select count(*) from (values time '10:00 +01:00', time '09:00 +00:00', time '09:30 "
+         "+00:00') t(z) group by z order by 1",
+         "1\n2"},
+        {"select z, count(*), (select max(x) from (values 1) u(x) where x > hour(z)) from (values "
+         "(timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), "
+         "(timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x) group by z order by 2, 1 "
+         "limit 0",
+         "!NOT_SUPPORTED: *"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
 static void test_subqueries(void **state) {
     static const struct sql_case cases[] = {
         {"select (select 1, 'a')", "{'field0': 1, 'field1': a}"},
@@ -266,10 +355,10 @@ static void test_correlation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recursion), cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_groups),    cmocka_unit_test(test_subqueries),
-        cmocka_unit_test(test_joins),     cmocka_unit_test(test_correlation),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_recursion),   cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_groups),      cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_subqueries),  cmocka_unit_test(test_joins),
+        cmocka_unit_test(test_correlation), cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }
