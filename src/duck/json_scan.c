@@ -9,7 +9,7 @@ static inline bool is_blank(char c) {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static void blanks(struct json_scan *s) {
+static inline void blanks(struct json_scan *s) {
     while (s->at < s->t.len && is_blank(s->t.ptr[s->at]))
         s->at++;
 }
@@ -37,7 +37,7 @@ bool json_scan_end(struct json_scan *s) {
     return s->at == s->t.len;
 }
 
-static bool take(struct json_scan *s, char c) {
+static inline bool take(struct json_scan *s, char c) {
     blanks(s);
     if (s->at >= s->t.len || s->t.ptr[s->at] != c)
         return false;
@@ -45,20 +45,43 @@ static bool take(struct json_scan *s, char c) {
     return true;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* From `at` on past what is no quote, backslash or control character, eight bytes at a time: a
+ * byte's high bit is set in `stop` where it is one. Up to the first such byte that is exact; what
+ * a borrow makes of the bytes after it does not matter. */
+static inline size_t plain_bytes(struct bytes t, size_t at) {
+    for (; at + 8 <= t.len; at += 8) {
+        uint64_t w;
+        memcpy(&w, t.ptr + at, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        w = __builtin_bswap64(w);
+#endif
+        uint64_t quote = w ^ EACH('"'), slash = w ^ EACH('\\');
+        uint64_t stop =
+            ((quote - EACH(1)) & ~quote) | ((slash - EACH(1)) & ~slash) | ((w - EACH(0x20)) & ~w);
+        stop &= EACH(0x80);
+        if (stop)
+            return at + (size_t)__builtin_ctzll(stop) / 8;
+    }
+    return at;
+}
+
 static bool scan_string(struct json_scan *s, struct bytes *ret) {
     if (!take(s, '"'))
         return false;
-    size_t from = s->at, at = from, len = s->t.len;
+    size_t from = s->at, len = s->t.len, at = plain_bytes(s->t, from);
     const char *t = s->t.ptr;
-    for (; at < len && t[at] != '"'; at++) {
+    while (at < len && t[at] != '"') {
         if ((unsigned char)t[at] < 0x20)
             return false;
-        at += t[at] == '\\';
+        at = t[at] == '\\' ? plain_bytes(s->t, at + 2) : at + 1;
     }
     s->at = at;
     if (at >= len)
         return false;
-    *ret = bytes_slice(s->t, from, s->at++);
+    *ret = bytes_of(t + from, at - from);
+    s->at++;
     return true;
 }
 
@@ -124,13 +147,16 @@ static bool skip(struct json_scan *s, int depth) {
     }
 }
 
-bool json_scan_value(struct json_scan *s, struct bytes *ret_value) {
+bool json_scan_value_in(struct json_scan *s, int depth, struct bytes *ret_value) {
     blanks(s);
     size_t from = s->at;
-    if (!skip(s, 0))
+    if (!skip(s, depth))
         return false;
-    *ret_value = bytes_slice(s->t, from, s->at);
+    *ret_value = bytes_of(s->t.ptr + from, s->at - from);
     return true;
+}
+bool json_scan_value(struct json_scan *s, struct bytes *ret_value) {
+    return json_scan_value_in(s, 0, ret_value);
 }
 
 bool json_scan_enter(struct json_scan *s, bool *ret_bad) {

@@ -17,6 +17,8 @@ struct json_scan {
 char json_scan_kind(struct json_scan *s);
 /* Past one value; *ret_value is its text. False when malformed. */
 bool json_scan_value(struct json_scan *s, struct bytes *ret_value);
+/* The same of a value within `depth` others, which count for JSON_SCAN_DEPTH. */
+bool json_scan_value_in(struct json_scan *s, int depth, struct bytes *ret_value);
 /* Into an object or array; false when it is empty (and then past it) or malformed (*ret_bad). */
 bool json_scan_enter(struct json_scan *s, bool *ret_bad);
 /* In an object, before each value: its name, still escaped and without quotes. */

@@ -1,7 +1,8 @@
 /* text_json.c - JSON lines: the OpenX SerDe and Hive's own.
  *
- * A line is looked over first, so that a broken one leaves nothing behind; then its members are
- * stored one by one where a column has their name, without regard to case unless told otherwise.
+ * A line is gone through once: each member is stored where a column has its name, without regard to
+ * case unless told otherwise. When the line turns out to be broken further on, its row becomes one
+ * of NULLs again; an error of a value counts only when the whole line is good.
  *
  * OpenX forgives much: any scalar is text, a number may be a quoted one, a value that does not fit
  * is NULL, a scalar for an array is one element, an array for a struct goes by place, a line that
@@ -20,9 +21,10 @@ enum stored { STORED, NO_MEMORY, MISFIT };
 static enum stored store(struct text_local *l, const struct type *t, struct bytes value,
                          struct decoder_vec *v, size_t row);
 
-static char kind_of(struct bytes value) {
-    struct json_scan s = {.t = value};
-    return json_scan_kind(&s);
+/* Of a value that was scanned: it is not empty and has no blanks before it. */
+static inline char kind_of(struct bytes value) {
+    char c = value.ptr[0];
+    return c == '-' || (c >= '0' && c <= '9') ? '0' : c;
 }
 
 /* A string's content, or a scalar as it is written. */
@@ -96,6 +98,70 @@ static bool number_cut(struct text_local *l, struct bytes text, int64_t *ret) {
     if (bytes_eq_str(digits, "-0"))
         digits = BYTES("0");
     return text_to_integer(digits, INT64_MIN, INT64_MAX, ret);
+}
+
+/* At most 15 digits with a point among them: both the digits and the power of ten are exact as
+ * doubles, so that one division rounds as strtod does. `text` is a JSON number. */
+static bool short_double(struct bytes text, double *ret) {
+    static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    bool minus = text.ptr[0] == '-';
+    size_t places = 0;
+    int64_t n = 0;
+    if (text.len > 16)
+        return false;
+    for (size_t i = minus; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '.')
+            places = text.len - i - 1;
+        else if (c >= '0' && c <= '9')
+            n = n * 10 + (c - '0');
+        else
+            return false;
+    }
+    if (n >= INT64_C(1000000000000000))
+        return false;
+    double d = (double)n / powers[places];
+    *ret = minus ? -d : d;
+    return true;
+}
+
+/* A JSON number of at most 18 digits, as it is. */
+static bool short_integer(struct bytes text, int64_t *ret) {
+    bool minus = text.ptr[0] == '-';
+    int64_t n = 0;
+    if (text.len > 18)
+        return false;
+    for (size_t i = minus; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+        n = n * 10 + (text.ptr[i] - '0');
+    }
+    *ret = minus ? -n : n;
+    return true;
+}
+
+/* The common numbers, without a detour; false: store_scalar does it. */
+static bool store_short_number(const struct type *t, struct bytes text, struct decoder_vec *v,
+                               size_t row) {
+    int64_t n;
+    switch (t->kind) {
+    case TYPE_TINYINT:
+    case TYPE_SMALLINT:
+    case TYPE_INT:
+    case TYPE_BIGINT:
+        if (!short_integer(text, &n))
+            return false;
+        text_store_integer(t, n, v, row);
+        return true;
+    case TYPE_DOUBLE:
+        if (!short_double(text, (double *)v->data + row))
+            return false;
+        text_set_valid(v, row);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool zoned_time(struct bytes text, int64_t *ret) {
@@ -198,7 +264,7 @@ static bool fits(const struct type *t, const struct decoder_vec *v, size_t row) 
 
 /* ---- nested ---- */
 static bool name_is(const struct text_local *l, struct bytes name, struct bytes wanted) {
-    return l->scan->case_sensitive ? bytes_eq(name, wanted) : bytes_eq_nocase(name, wanted);
+    return bytes_eq(name, wanted) || (!l->scan->case_sensitive && bytes_eq_nocase(name, wanted));
 }
 
 static bool dotted_is(const struct text_local *l, struct bytes name, struct bytes wanted) {
@@ -213,17 +279,20 @@ static bool dotted_is(const struct text_local *l, struct bytes name, struct byte
     return true;
 }
 
-/* The member's name; `own` is used when it has escapes. */
-static bool member_name(struct json_scan *s, struct buf *own, struct bytes *ret) {
-    if (!json_scan_name(s, ret))
-        return false;
-    if (bytes_find_char(*ret, '\\') < 0)
+/* The name without escapes; `own` is used when it has some. */
+static bool plain_name(struct bytes raw, struct buf *own, struct bytes *ret) {
+    *ret = raw;
+    if (bytes_find_char(raw, '\\') < 0)
         return true;
     buf_reset(own);
-    if (!json_unescape(*ret, own))
+    if (!json_unescape(raw, own))
         return false;
     *ret = buf_bytes(own);
     return buf_ok(own);
+}
+
+static bool member_name(struct json_scan *s, struct buf *own, struct bytes *ret) {
+    return json_scan_name(s, ret) && plain_name(*ret, own, ret);
 }
 
 static enum stored store_array(struct text_local *l, const struct type *t, struct bytes value,
@@ -364,7 +433,9 @@ static enum stored store(struct text_local *l, const struct type *t, struct byte
     }
     if (!scalar_text(l, value, &text))
         return MISFIT;
-    enum stored r = store_scalar(l, t, text, v, row);
+    enum stored r = STORED;
+    if (kind != '0' || !store_short_number(t, text, v, row))
+        r = store_scalar(l, t, text, v, row);
     if (r == STORED && !l->scan->is_openx && !is_text && !fits(t, v, row))
         return MISFIT;
     return r;
@@ -404,28 +475,78 @@ static int store_member(struct text_local *l, size_t i, struct bytes value, size
     return r == MISFIT ? misfit(&l->scan->columns[i], value, e) : 0;
 }
 
-static int store_members(struct text_local *l, struct bytes line, size_t row, struct err *e) {
-    struct json_scan s = {.t = line};
-    struct bytes name, one;
+/* The column of the next member of an object, or of the next element of an array. */
+static size_t next_column(struct text_local *l, char kind, struct bytes name, size_t *place) {
+    if (kind == '[')
+        return *place < l->scan->field_count ? l->column_of[(*place)++] : l->scan->column_count;
+    size_t i = column_named(l, name, *place);
+    if (i < l->scan->column_count)
+        *place = i + 1 < l->scan->column_count ? i + 1 : 0;
+    return i;
+}
+
+/* False when the line is broken. *ret_rc: the first error of a value; the line is read on, as what
+ * comes may be broken. A name that cannot be read ends the storing. */
+static bool store_members(struct text_local *l, struct json_scan *s, size_t row, int *ret_rc,
+                          struct err *e) {
+    struct bytes raw = {0}, name = {0}, one;
     struct buf own = {0};
-    bool bad = false;
-    char kind = json_scan_kind(&s);
-    size_t at = 0, place = 0;
-    int rc = 0;
-    for (bool in = json_scan_enter(&s, &bad); !rc && in; in = json_scan_next(&s, &bad)) {
-        if ((kind == '{' && !member_name(&s, &own, &name)) || !json_scan_value(&s, &one))
+    bool bad = false, known = true;
+    char kind = json_scan_kind(s);
+    size_t place = 0;
+    for (bool in = json_scan_enter(s, &bad); in; in = json_scan_next(s, &bad)) {
+        bad = (kind == '{' && !json_scan_name(s, &raw)) || !json_scan_value_in(s, 1, &one);
+        if (bad)
             break;
-        size_t i = l->scan->column_count;
-        if (kind == '{')
-            i = column_named(l, name, at);
-        else if (place < l->scan->field_count)
-            i = l->column_of[place++];
-        if (i < l->scan->column_count)
-            at = i + 1 < l->scan->column_count ? i + 1 : 0;
-        rc = store_member(l, i, one, row, e);
+        known = known && (kind == '[' || plain_name(raw, &own, &name));
+        if (known && !*ret_rc)
+            *ret_rc = store_member(l, next_column(l, kind, name, &place), one, row, e);
     }
     buf_clear(&own);
-    return rc;
+    return !bad;
+}
+
+/* ---- how full the lists are ----
+ * l->state has a count per list of the columns, nested ones too, in the order of a walk; NULL when
+ * there are none. */
+static size_t lists_in(const struct type *t) {
+    size_t n = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP;
+    for (size_t i = 0; i < t->child_count; i++)
+        n += lists_in(t->children[i]);
+    return n;
+}
+
+static size_t *walk_lists(const struct type *t, struct decoder_vec *v, size_t *mark, bool back) {
+    bool is_list = t->kind == TYPE_ARRAY || t->kind == TYPE_MAP;
+    struct decoder_vec *children = t->kind == TYPE_MAP ? v->children[0].children : v->children;
+    if (is_list && back)
+        v->children[0].size = *mark++;
+    else if (is_list)
+        *mark++ = v->children[0].size;
+    for (size_t i = 0; i < t->child_count; i++)
+        mark = walk_lists(t->children[i], &children[i], mark, back);
+    return mark;
+}
+
+static void mark_lists(struct text_local *l, bool back) {
+    size_t *mark = l->state;
+    for (size_t i = 0; mark && i < l->scan->column_count; i++)
+        if (l->wanted[i])
+            mark = walk_lists(l->scan->columns[i].type, &l->vecs[i], mark, back);
+}
+
+static int json_begin(struct text_local *l, struct err *e) {
+    size_t n = 0;
+    for (size_t i = 0; i < l->scan->column_count; i++)
+        n += lists_in(l->scan->columns[i].type);
+    l->state = n ? ARENA_NEW_N(&l->arena, size_t, n) : NULL;
+    return n && !l->state ? err_set(e, ERR_NOMEM, NULL) : 0;
+}
+
+static void store_nulls(struct text_local *l, size_t row) {
+    for (size_t i = 0; i < l->scan->column_count; i++)
+        if (l->wanted[i])
+            text_store_null(l->scan->columns[i].type, &l->vecs[i], row);
 }
 
 static int malformed(struct bytes line, struct err *e) {
@@ -436,24 +557,28 @@ static int malformed(struct bytes line, struct err *e) {
 
 static int json_row(struct text_local *l, struct bytes line, size_t row, struct err *e) {
     const struct text_scan *s = l->scan;
-    struct bytes value, text = bytes_trim(line);
-    struct json_scan whole;
+    struct bytes text = bytes_trim(line);
+    int rc = 0;
     if (bytes_starts_with(text, BYTES("\xef\xbb\xbf")))
         text = bytes_trim(bytes_slice(text, 3, text.len));
     if (!text.len && !s->is_openx)
         return malformed(line, e);
-    for (size_t i = 0; i < s->column_count; i++)
-        if (l->wanted[i])
-            text_store_null(s->columns[i].type, &l->vecs[i], row);
-    whole = (struct json_scan){.t = text};
+    store_nulls(l, row);
+    mark_lists(l, false);
+    struct json_scan whole = {.t = text};
     char kind = json_scan_kind(&whole);
     if (kind != '{' && kind != '[' && s->is_openx)
         return 0;
-    bool good = (kind == '{' || kind == '[') && json_scan_value(&whole, &value) &&
-                (json_scan_end(&whole) || s->is_openx);
-    if (!good)
-        return s->ignore_malformed ? 0 : malformed(line, e);
-    return store_members(l, value, row, e);
+    bool good = (kind == '{' || kind == '[') && store_members(l, &whole, row, &rc, e) &&
+                (s->is_openx || json_scan_end(&whole));
+    if (good || rc == ERR_NOMEM)
+        return rc;
+    *e = (struct err){0};
+    if (!s->ignore_malformed)
+        return malformed(line, e);
+    mark_lists(l, true);
+    store_nulls(l, row);
+    return 0;
 }
 
-const struct text_format text_format_json = {.name = "json", .row = json_row};
+const struct text_format text_format_json = {.name = "json", .begin = json_begin, .row = json_row};

@@ -184,7 +184,14 @@ bool text_store_string(const struct type *t, struct bytes text, struct decoder_v
     text_set_valid(v, row);
     if (t->kind != TYPE_BINARY && !utf8_valid(text))
         return assign_repaired(v, row, text);
-    duckdb_vector_assign_string_element_len(v->owner, row, text.len ? text.ptr : "", text.len);
+    struct decoder_string *to = (struct decoder_string *)v->data + row;
+    if (text.len > sizeof to->inlined) {
+        duckdb_vector_assign_string_element_len(v->owner, row, text.ptr, text.len);
+        return true;
+    }
+    *to = (struct decoder_string){.len = (uint32_t)text.len};
+    if (text.len)
+        memcpy(to->inlined, text.ptr, text.len);
     return true;
 }
 

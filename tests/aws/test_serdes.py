@@ -263,6 +263,42 @@ def test_openx_properties(lake):
     assert lake.rows(t, "b") == [["ok"]]
 
 
+def test_json_broken_after_its_values(lake):
+    """A line that breaks off, or has a misfit before, leaves nothing behind when that is ignored."""
+    lines = ['{"a":[1,2],"m":{"x":["p"]},"s":"a text that is long enough","n":5}',
+             '{"n":6,"s":"gone","a":[3,4],"m":{"y":["q","r"]},"r":{"l":["s"]}',
+             '{"n":{"no":"number"},"a":[7,{}],"s":"gone"', '{"a":["x",', '{"s":"tab\there"}',
+             '{"a":[5],"n":-7,"m":{"z":[]},"r":{"l":["last"]}}']
+    text = "".join(line + "\n" for line in lines)
+    columns = "a array<int>, m map<string,array<string>>, s string, n int, r struct<l:array<string>>"
+    t = lake.table(OPENX, columns, {"a.json": text}, {"ignore.malformed.json": "true"})
+    assert lake.rows(t) == [["[1, 2]", "{x=[p]}", "a text that is long enough", "5", None],
+                            *[[None] * 5] * 4, ["[5]", "{z=[]}", None, "-7", "{l=[last]}"]]
+    assert lake.rows(t, "sum(x)", "cross join unnest(a) as u(x)") == [["8"]]
+    assert lake.rows(t, "cast(a as array<varchar>)", "where n < 0") == [["[5]"]]
+    t = lake.table(OPENX, columns, {"a.json": text})
+    assert lake.failure(t).startswith("HIVE_CURSOR_ERROR")
+    whole = '{"n":{"no":"number"},"a":[7]}\n'
+    t = lake.table(OPENX, columns, {"a.json": whole}, {"ignore.malformed.json": "true"})
+    assert lake.failure(t).startswith("HIVE_BAD_DATA")
+
+
+def test_json_numbers(lake):
+    numbers = ["0", "-0", "-0.0", "0.1", "-12.125", "123456789012345", "999999999999.999",
+               "1234567890123456", "0.00000000000001", "1e3", "0.3", "2147483648",
+               "12345678901234567.25", "-9223372036854775808", "9223372036854775808"]
+    t = lake.table(OPENX, "d double, b bigint, i int",
+                   {"a.json": "".join('{"d":%s,"b":%s,"i":%s}\n' % (n, n, n) for n in numbers)})
+    rows = lake.rows(t)
+    assert [float(row[0]) for row in rows] == [float(n) for n in numbers]
+    assert rows[2][0] == "-0.0"
+    def cut(n, bits):
+        whole = int(float(n)) if "e" in n else int(n.split(".")[0])
+        return str(whole) if -(1 << bits) <= whole < 1 << bits else None
+    assert [row[1] for row in rows] == [cut(n, 63) for n in numbers]
+    assert [row[2] for row in rows] == [cut(n, 31) for n in numbers]
+
+
 def test_hcatalog(lake):
     t = lake.table(HCATALOG, "a int, s string, r struct<x:int>, w date",
                    {"a.json": '{"A":1,"s":"\\u00e9\\n","r":{"X":2,"z":0},"w":"2024-02-03"}\n'
