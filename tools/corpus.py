@@ -145,7 +145,8 @@ def run(endpoint, sql, database="tpch", rows_wanted=True):
 
 
 def expected_value(item):
-    """(SQL to send beside the expression, text to compare) of an expression: one of them, or neither."""
+    """(SQL to send beside the expression, text to compare) of an expression: one of them, or neither.
+    The value is (text,) or (number, relative tolerance)."""
     how, text, raw = item.get("expect") or (None, None, None)
     if how == "isNull":
         return None, (None,)
@@ -161,7 +162,8 @@ def expected_value(item):
     if re.fullmatch(r"-?\d+[Ll]?", raw):
         return None, (raw.rstrip("Ll"),)
     if re.fullmatch(r"-?\d+\.\d+(E-?\d+)?[dDfF]?", raw):
-        return None, (float(raw.rstrip("dDfF")),)
+        digits = 5e-7 if raw[-1] in "fF" else 1e-9  # what a real's text keeps of it
+        return None, (float(raw.rstrip("dDfF")), digits)
     return None, None
 
 
@@ -171,7 +173,7 @@ def expression_statement(item, beside):
     return f"SELECT {item['sql']}{', ' + beside if beside else ''}{source}"
 
 
-def same(got, want):
+def same(got, want, tolerance=1e-9):
     if got == want:
         return True
     if got is None or want is None:
@@ -180,7 +182,7 @@ def same(got, want):
         a, b = float(got), float(want)
     except ValueError:
         return False
-    return a == b or math.isclose(a, b, rel_tol=1e-9) or (math.isnan(a) and math.isnan(b))
+    return a == b or math.isclose(a, b, rel_tol=tolerance) or (math.isnan(a) and math.isnan(b))
 
 
 def of_session(item):
@@ -280,7 +282,7 @@ class Runner:
         if not rows or (beside is None and value is None):
             return "unchecked", ""
         want = rows[0][1] if beside else value[0]
-        return verdict(item, same(rows[0][0], want)), f"{rows[0][0]!r}, expected {want!r}"
+        return verdict(item, same(rows[0][0], want, *([] if beside else value[1:]))), f"{rows[0][0]!r}, expected {want!r}"
 
     def must_fail(self, item):
         rows, _, error = run(self.endpoint, item["sql"], self.database(item))

@@ -267,26 +267,55 @@ static int replace(struct exec *x, struct arena *a, const struct sql_statement *
     return x->arena.failed ? err_set(e, ERR_NOMEM, NULL) : 0;
 }
 
+/* The words of an EXPLAIN with its options: what stands before the statement explained. */
+static void explain_words(const struct sql_explain *what, struct buf *out) {
+    static const char *const types[] = {"DISTRIBUTED", "LOGICAL", "VALIDATE", "IO"};
+    static const char *const formats[] = {"TEXT", "GRAPHVIZ", "JSON"};
+    buf_add_fmt(out, "EXPLAIN %s%s(TYPE %s, FORMAT %s) ", what->analyze ? "ANALYZE " : "",
+                what->verbose ? "VERBOSE " : "", types[what->type], formats[what->format]);
+}
+
 static bool executes(const struct sql_statement *s) {
     enum sql_kind kind = sql_statement_kind(s);
     return kind == SQL_EXECUTE || kind == SQL_EXECUTE_IMMEDIATE;
 }
 
+/* Puts what `execute` stands for in the place of it, behind the words of the EXPLAIN that it is in,
+ * if any; `*ret` is the whole, parsed. */
+static int resolve(struct exec *x, struct arena *a, const struct sql_explain *explain,
+                   const struct sql_statement *execute, struct sql_statement **ret, struct err *e) {
+    struct sql_statement *s = NULL;
+    struct buf whole = {0};
+    int rc = replace(x, a, execute, e);
+    if (!rc)
+        rc = sql_parse(a, x->run_sql, &s, e);
+    if (!rc && executes(s))
+        rc = err_set(e, ERR_INVALID_REQUEST, "A prepared statement cannot be an EXECUTE.");
+    if (!rc && explain) {
+        explain_words(explain, &whole);
+        buf_add(&whole, x->run_sql);
+        x->run_sql = arena_copy(&x->arena, buf_bytes(&whole));
+        rc = whole.failed || x->arena.failed ? err_set(e, ERR_NOMEM, NULL)
+                                             : sql_parse(a, x->run_sql, &s, e);
+    }
+    buf_clear(&whole);
+    *ret = s;
+    return rc;
+}
+
 int exec_resolve(struct exec *x, struct arena *a, struct sql_statement **ret, struct err *e) {
     struct sql_statement *s = NULL;
+    struct sql_explain explain;
     x->run_sql = x->sql;
     int rc = sql_parse(a, x->sql, &s, e);
     if (rc)
         return rc;
     x->statement_type = sql_statement_type(s);
     x->substatement_type = sql_substatement_type(s);
-    if (executes(s)) {
-        rc = replace(x, a, s, e);
-        if (!rc)
-            rc = sql_parse(a, x->run_sql, &s, e);
-        if (!rc && executes(s))
-            rc = err_set(e, ERR_INVALID_REQUEST, "A prepared statement cannot be an EXECUTE.");
-    }
+    bool explains = sql_statement_explain(s, &explain);
+    const struct sql_statement *inner = explains ? explain.inner : s;
+    if (executes(inner))
+        rc = resolve(x, a, explains ? &explain : NULL, inner, &s, e);
     if (!rc)
         *ret = s;
     return rc;

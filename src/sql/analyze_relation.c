@@ -398,8 +398,7 @@ static const char *join_word(enum sql_join_kind kind) {
     return words[kind];
 }
 
-/* UNNEST is joined ON TRUE alone; LATERAL in right and full joins too, which then keep or drop each
- * left row as inner and left joins do. */
+/* UNNEST is joined ON TRUE alone; LATERAL in right and full joins too. */
 static bool check_lateral(struct ctx *c, const struct sql_relation *r) {
     bool unnest = bare(r->join.right)->kind == SQL_R_UNNEST;
     bool conditional = r->join.kind > SQL_JOIN_IMPLICIT;
@@ -466,7 +465,11 @@ static struct bound_rel *bind_join(struct ctx *c, struct sql_relation *r, struct
         !(b->right = bind_right(c, r, &l, &right)))
         return NULL;
     b->join = r->join.kind;
-    if (sees_left(r->join.right) && is_on_true(r))
+    bool outer = b->join == SQL_JOIN_RIGHT || b->join == SQL_JOIN_FULL;
+    if (outer && b->right->kind == REL_QUERY)
+        b->right->lateral = false; /* it may not see the left side: a query like any */
+    /* with UNNEST they keep or drop each left row as inner and left joins do */
+    else if (sees_left(r->join.right) && is_on_true(r))
         b->join = b->join == SQL_JOIN_RIGHT  ? SQL_JOIN_INNER
                   : b->join == SQL_JOIN_FULL ? SQL_JOIN_LEFT
                                              : b->join;

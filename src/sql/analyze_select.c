@@ -288,11 +288,6 @@ static bool bind_groups(struct building *b) {
 }
 
 /* ---- ORDER BY ---- */
-static bool is_steady(void *ctx, struct bound *x) {
-    if (x->sql && (strstr(x->sql, "random()") || strstr(x->sql, "uuid()")))
-        return false;
-    return bound_each(x, is_steady, ctx);
-}
 static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_sort_item *item,
                             struct bound_sort *ret) {
     size_t ordinal;
@@ -316,7 +311,7 @@ static bool bind_order_item(struct building *b, struct ctx *c, const struct sql_
         return fail(b->c->z, b->pos, "EXPRESSION_NOT_IN_DISTINCT",
                     "For SELECT DISTINCT, ORDER BY expressions must appear in select list"),
                false;
-    if (b->s->distinct && item->expr->kind == SQL_E_CALL && !is_steady(NULL, x))
+    if (b->s->distinct && item->expr->kind == SQL_E_CALL && !bound_is_steady(x))
         return fail(b->c->z, item->expr->pos, "EXPRESSION_NOT_IN_DISTINCT",
                     "Non deterministic ORDER BY expression is not supported with SELECT DISTINCT"),
                false;

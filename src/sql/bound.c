@@ -189,3 +189,16 @@ bool bound_walk_query(struct bound_query *q, bool (*each)(void *ctx, struct boun
         return false;
     return each_sort(&q->order, each, ctx);
 }
+
+static bool each_steady(void *ctx, struct bound *x) {
+    (void)ctx;
+    return bound_is_steady(x);
+}
+
+bool bound_is_steady(struct bound *x) {
+    static const char *const calls[] = {"random(", "uuid()", "t_shuffle("};
+    for (size_t i = 0; x->sql && i < COUNT_OF(calls); i++)
+        if (strstr(x->sql, calls[i]))
+            return false;
+    return bound_each(x, each_steady, NULL);
+}

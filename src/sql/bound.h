@@ -190,8 +190,11 @@ bool bound_equal(const struct bound *x, const struct bound *y);
 /* Calls for each direct child expression (also of filter, order, window); stops when `each` is
  * false, and returns that. Subqueries are not entered. */
 bool bound_each(struct bound *x, bool (*each)(void *ctx, struct bound *child), void *ctx);
-/* The same for every expression of a query itself: outputs, conditions, groups, orders, those of
- * its relations and of the queries in FROM, WITH and on both sides of a set operation. */
+/* Whether each evaluation gives the same value: no random number, uuid or shuffle within. */
+bool bound_is_steady(struct bound *x);
+/* The same as bound_each for every expression of a query itself: outputs, conditions, groups,
+ * orders, those of its relations and of the queries in FROM, WITH and on both sides of a set
+ * operation. */
 bool bound_walk_query(struct bound_query *q, bool (*each)(void *ctx, struct bound *x), void *ctx);
 /* A DuckDB string literal. */
 struct bytes bound_quote(struct arena *a, struct bytes text);

@@ -160,6 +160,40 @@ void emit_distinct(struct emitter *em, const struct bound *x, bool distinct) {
     put(em, sorted ? ")" : "");
 }
 
+static void emit_operation(struct emitter *em, const struct bound *x) {
+    if (x->sql[0] == '@')
+        emit_rewrite(em, x);
+    else
+        emit_template(em, x);
+}
+
+static bool has_unsteady_lambda(const struct bound *x) {
+    for (size_t i = 1; x->kind == BX_CALL && i < x->arg_count; i++)
+        if (x->args[i]->kind == BX_LAMBDA && !bound_is_steady(x->args[i]))
+            return true;
+    return false;
+}
+
+/* The engine sees what is volatile in arguments, not in lambdas, and evaluates two equal calls
+ * once: the argument becomes volatile by a condition that always holds. */
+static void emit_unsteady(struct emitter *em, const struct bound *x) {
+    struct bound first = {.kind = BX_CALL,
+                          .type = x->args[0]->type,
+                          .pos = x->pos,
+                          .sql = "CASE WHEN random() < 2 THEN $1 END",
+                          .args = &x->args[0],
+                          .arg_count = 1};
+    struct bound call = *x;
+    call.args = ARENA_NEW_N(em->a, struct bound *, x->arg_count);
+    if (!call.args) {
+        em->rc = err_set(em->e, ERR_NOMEM, NULL);
+        return;
+    }
+    memcpy(call.args, x->args, x->arg_count * sizeof *call.args);
+    call.args[0] = &first;
+    emit_operation(em, &call);
+}
+
 void emit_expr(struct emitter *em, const struct bound *x) {
     if (em->rc || (x->query && emit_hoisted(em, x)))
         return;
@@ -207,9 +241,9 @@ void emit_expr(struct emitter *em, const struct bound *x) {
         emit_grouping(em, x);
         return;
     default:
-        if (x->sql[0] == '@')
-            emit_rewrite(em, x);
+        if (has_unsteady_lambda(x))
+            emit_unsteady(em, x);
         else
-            emit_template(em, x);
+            emit_operation(em, x);
     }
 }

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,15 @@ def test_parameters(tarn, table):
     _, text = lines(tarn, "EXPLAIN (TYPE VALIDATE) SELECT 1")
     execution = tarn.query(f"EXPLAIN SELECT a FROM {table} WHERE dt = ?", ExecutionParameters=["'2024-01-03'"])
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+
+
+def test_execute(tarn, table):
+    assert tarn.query(f"PREPARE by_day FROM SELECT a FROM {table} WHERE dt = ?")["Status"]["State"] == "SUCCEEDED"
+    for sql in ("EXPLAIN EXECUTE by_day USING '2024-01-02'",
+                f"EXPLAIN EXECUTE IMMEDIATE 'SELECT a FROM {table} WHERE dt = ?' USING '2024-01-02'"):
+        _, text = lines(tarn, sql)
+        assert "dt:PARTITION_KEY :: [[2024-01-02]]" in "\n".join(text), sql
+    _, text = lines(tarn, "EXPLAIN (TYPE LOGICAL, FORMAT JSON) EXECUTE by_day USING '2024-01-02'")
+    assert json.loads(text[0])["name"] == "Output"
+    with pytest.raises(ClientError, match="nothing_prepared was not found"):
+        tarn.query("EXPLAIN EXECUTE nothing_prepared")

@@ -146,6 +146,15 @@ static void test_aggregates(void **state) {
         {"select max_by(x, y), max_by(x, z) from (values ('a', 9007199254740993, 1.5), ('b', "
          "9007199254740992, 1.4)) t(x, y, z)",
          "a|a"},
+        {"select max(x, 1), min(x, 1), max_by(x, x, 1), max(d, 2) from (values (9007199254740993, "
+         "1.5), (9007199254740992, 1.4)) t(x, d)",
+         "[9007199254740993]|[9007199254740992]|[9007199254740993]|[1.5, 1.4]"},
+        {"select transform(array[1], x -> random()) = transform(array[1], x -> random()), "
+         "cardinality(filter(array[1, 2], x -> random() < 2))",
+         "false|2"},
+        {"select n from (select 1 from (values 1) where rand() = 5) t(a) right join lateral "
+         "(values 'x') r(n) on true",
+         "x"},
         {"select stddev(x), var_pop(x), stddev_samp(y), stddev_pop(y), variance(z) from (values "
          "(infinity(), nan(), 1e0), (1e0, null, 3e0)) t(x, y, z)",
          "nan|nan|NULL|nan|2.0"},
