@@ -304,14 +304,22 @@ static bool has_query(void *found, struct bound *x) {
     return bound_each(x, has_query, found);
 }
 
-/* The engine cannot catch errors inside a subquery. */
+static bool has_window(void *found, struct bound *x) {
+    *(bool *)found |= x->over != NULL;
+    return bound_each(x, has_window, found);
+}
+
+/* The engine cannot catch errors inside a subquery or a window. */
 static bool check_try(struct ctx *c, const struct bound *x) {
-    bool found = false;
-    if (strcmp(x->sql, "TRY($1)") == 0)
-        has_query(&found, x->args[0]);
-    if (found)
-        fail(c->z, x->pos, "NOT_SUPPORTED", "TRY around a subquery is not supported");
-    return !found;
+    bool query = false, window = false;
+    if (strcmp(x->sql, "TRY($1)") != 0)
+        return true;
+    has_query(&query, x->args[0]);
+    has_window(&window, x->args[0]);
+    if (query || window)
+        fail(c->z, x->pos, "NOT_SUPPORTED", "TRY around a %s is not supported",
+             query ? "subquery" : "window function");
+    return !query && !window;
 }
 
 static struct bound *bind_scalar_call(struct call *k, const struct sql_fn_match *m) {

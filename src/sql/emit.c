@@ -106,13 +106,7 @@ static void emit_ties(struct emitter *em, const struct bound_query *q) {
     putf(em, ") <= %" PRId64, q->limit);
 }
 
-static void emit_select(struct emitter *em, const struct bound_query *q) {
-    const struct bound_select *s = q->select, *outer = em->grouped, *around = em->around;
-    em->around = outer ? outer : around;
-    em->grouped = emit_keyed(s);
-    if (!s->distinct || !emit_distinct_on(em, q))
-        put(em, s->distinct ? "SELECT DISTINCT " : "SELECT ");
-    emit_items(em, q);
+static void emit_source(struct emitter *em, const struct bound_select *s) {
     em->grouped = NULL;
     if (s->from) {
         put(em, " FROM ");
@@ -124,8 +118,37 @@ static void emit_select(struct emitter *em, const struct bound_query *q) {
     }
     em->grouped = emit_keyed(s);
     emit_groups(em, s);
+}
+
+/* The groups, in a subquery; what follows is over its columns. */
+static void emit_grouped_source(struct emitter *em, struct layer *l, const struct bound_select *s) {
+    put(em, " FROM (");
+    em->layer = emit_layer_around(l);
+    em->grouped = emit_keyed(s);
+    emit_layer_columns(em, l);
+    emit_source(em, s);
+    em->grouped = NULL;
+    em->layer = l;
+    put(em, ") AS ");
+    emit_layer_name(em, l);
+}
+
+/* Leaves em->layer for ORDER BY. */
+static void emit_select(struct emitter *em, const struct bound_query *q) {
+    const struct bound_select *s = q->select, *outer = em->grouped, *around = em->around;
+    struct layer *l = emit_layer_of(em, q);
+    em->around = outer ? outer : around;
+    em->grouped = l ? NULL : emit_keyed(s);
+    em->layer = l ? l : em->layer;
+    if (!s->distinct || !emit_distinct_on(em, q))
+        put(em, s->distinct ? "SELECT DISTINCT " : "SELECT ");
+    emit_items(em, q);
+    if (l)
+        emit_grouped_source(em, l, s);
+    else
+        emit_source(em, s);
     if (s->having) {
-        put(em, " HAVING ");
+        put(em, l ? " WHERE " : " HAVING ");
         emit_expr(em, s->having);
     }
     if (q->with_ties)
@@ -183,6 +206,7 @@ static void emit_values(struct emitter *em, const struct bound_query *q) {
 
 /* ---- the whole ---- */
 void emit_query(struct emitter *em, const struct bound_query *q) {
+    struct layer *layer = em->layer;
     if (em->rc)
         return;
     emit_with(em, q);
@@ -194,11 +218,12 @@ void emit_query(struct emitter *em, const struct bound_query *q) {
         emit_values(em, q);
     if (q->order.count) {
         const struct bound_select *outer = em->grouped;
-        em->grouped = q->body == BQ_SELECT ? emit_keyed(q->select) : NULL;
+        em->grouped = q->body == BQ_SELECT && em->layer == layer ? emit_keyed(q->select) : NULL;
         put(em, " ORDER BY ");
         emit_sorts(em, &q->order, true);
         em->grouped = outer;
     }
+    em->layer = layer;
     if (q->limit >= 0 && !q->with_ties)
         putf(em, " LIMIT %" PRId64, q->limit);
     if (q->offset > 0)

@@ -197,7 +197,7 @@ static void emit_unsteady(struct emitter *em, const struct bound *x) {
 void emit_expr(struct emitter *em, const struct bound *x) {
     if (em->rc || (x->query && emit_hoisted(em, x)))
         return;
-    if (em->grouped && emit_grouped(em, x))
+    if ((em->layer && emit_layered(em, x)) || (em->grouped && emit_grouped(em, x)))
         return;
     switch (x->kind) {
     case BX_LITERAL:

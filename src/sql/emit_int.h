@@ -41,6 +41,7 @@ struct emitter {
     const struct bound_select
         *grouped; /* whose items are written, when it groups by what needs a key */
     const struct bound_select *around; /* such a one that a subquery is written in */
+    struct layer *layer;               /* over whose columns expressions are written; NULL: none */
     bool distinct;                     /* within a DISTINCT aggregate's arguments */
 };
 
@@ -87,6 +88,15 @@ bool emit_grouped(struct emitter *em, const struct bound *x);
 bool emit_distinct_on(struct emitter *em, const struct bound_query *q);
 /* A set operation over outputs with zones, but for ALL. */
 bool emit_set_on(struct emitter *em, const struct bound_query *q);
+/* ---- emit_layer.c ---- */
+/* What a query needs that has to group in a subquery; NULL when it has not. */
+struct layer *emit_layer_of(struct emitter *em, const struct bound_query *q);
+/* "SELECT g0, a0, .." of the subquery. */
+void emit_layer_columns(struct emitter *em, const struct layer *l);
+void emit_layer_name(struct emitter *em, const struct layer *l);
+struct layer *emit_layer_around(const struct layer *l);
+/* Writes x if it is a column of em->layer or of one around it. */
+bool emit_layered(struct emitter *em, const struct bound *x);
 /* ---- emit_expr.c ---- */
 void emit_expr(struct emitter *em, const struct bound *x);
 /* As it takes part in DISTINCT: maps in an order of their own, since DuckDB tells orders apart. */

@@ -142,6 +142,38 @@ static void test_groups(void **state) {
     run_cases(*state, cases, COUNT_OF(cases), false);
 }
 
+/* TRY over groups and aggregates. */
+static void test_try(void **state) {
+    static const struct sql_case cases[] = {
+        {"select try(10 / a), sum(a) from (values 1,0,1) t(a) group by a order by 2",
+         "NULL|0\n10|2"},
+        {"select try(10 / sum(a)), count(*) from (values 1,0,1) t(a) group by a having try(1 / a) "
+         "is null or count(*) > 1 order by try(1 / sum(a)), 2",
+         "5|2\nNULL|1"},
+        {"select try(1 / a), count(*) from (values 1,0,1) t(a) group by try(1 / a) order by 2",
+         "NULL|1\n1|2"},
+        {"select try(1 / (sum(a) - 2)) from (values 1,0,1) t(a)", "NULL"},
+        {"select distinct try(1 / a), rank() over (order by count(*)) from (values 1,0,1) t(a) "
+         "group by a order by 2",
+         "NULL|1\n1|2"},
+        {"select a, grouping(a), try(1 / a), (select max(y) from (values 1, 5) u(y) where y > a) "
+         "from (values 1,0,1) t(a) group by rollup (a) order by 2, 1",
+         "0|0|NULL|5\n1|0|1|5\nNULL|1|NULL|NULL"},
+        {"select json_value(a, 'lax $.x' returning varchar default b || '!' on empty), count(*) "
+         "from (values ('{}', 'q')) t(a, b) group by a, b",
+         "q!|1"},
+        {"select hour(z), try(1 / day(z)), count(*) from (values timestamp '2020-01-01 05:45 "
+         "Asia/Kathmandu', timestamp '2020-01-01 05:45 Asia/Kathmandu') t(z) group by z order by z",
+         "5|1|2"},
+        {"select (select try(10 / sum(x)) from (values 0) u(x)) from (values 1,0,1) "
+         "t(a) where a = 0",
+         "NULL"},
+        {"select try(1 / sum(a) over ()) from (values 1,0,1) t(a)",
+         "!NOT_SUPPORTED: line 1:8: TRY around a window function is not supported"},
+    };
+    run_cases(*state, cases, COUNT_OF(cases), false);
+}
+
 /* Times with zones are told apart by instant; the zone of one of them is shown. */
 static void test_zones(void **state) {
     static const struct sql_case cases[] = {
@@ -355,10 +387,11 @@ static void test_correlation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recursion),   cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_groups),      cmocka_unit_test(test_zones),
-        cmocka_unit_test(test_subqueries),  cmocka_unit_test(test_joins),
-        cmocka_unit_test(test_correlation), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_recursion), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_groups),    cmocka_unit_test(test_zones),
+        cmocka_unit_test(test_try),       cmocka_unit_test(test_subqueries),
+        cmocka_unit_test(test_joins),     cmocka_unit_test(test_correlation),
+        cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, sql_run_open, sql_run_close);
 }
