@@ -59,7 +59,7 @@ ZONELESS = r"TIME(STAMP)?\s*'(\d+-\d+-\d+ )?[\d:.]+'"
 PLACED = re.compile(rf"to_unixtime\({ZONELESS}\)|{ZONELESS}\s+AT\s+TIME\s+ZONE", re.I)  # a time of the session's zone, placed
 # Texts among usage statements that are no statement, or one that Athena refuses too.
 NO_STATEMENT = [
-    ("cut off", r"(\b(FROM|TABLE|EXISTS|VIEW|DATABASE|PARTITIONS|AS|BY|WHERE)|\()\s*[`\"]?\s*$|^\s*drop\s+x\b|`\(\s*x\)|\bADD\s+COLUMNS\s*\(x\)|CHANGE\s+COLUMN\s+x\s+x\s+x|\bAS\s+x\s*$|\bON\s+x\s+x\s"),
+    ("cut off", r"(\b(FROM|TABLE|EXISTS|VIEW|DATABASE|PARTITIONS|AS|BY|WHERE)|\()\s*[`\"]?\s*$|^\s*drop\s+x\b|`\(\s*x\)|\bADD\s+COLUMNS\s*\(x\)|CHANGE\s+COLUMN\s+x\s+x\s+x|^\s*CREATE\b.*\bAS\s+x\s*$|\bON\s+x\s+x\s"),
     ("placeholders", r"(?<![:\w]):[a-z]\w*|\$\(\w+\)|\{\{|\{%"),
     ("prose", r"\n\s*Parameters\s*\n\s*-{4}"),
     ("another database's", r"\b(CREATE|DROP)\s+TYPE\b|\bRETURNING\b|\bPRIMARY\s+KEY\b"),
@@ -78,7 +78,8 @@ def left_out(item):
     if item["src"].endswith(MASKED):
         return "masks and filters"
     text = " ".join([item["sql"], *(item.get("bind") or {}).values(), str((item.get("expect") or ["", ""])[1] or "")])
-    text = re.sub(r"'[^']*'", "' '", text)  # words within literals mean nothing
+    hive = re.match(r"\s*(CREATE\s+EXTERNAL|ALTER)\b", text, re.I)  # where \' is a quote
+    text = re.sub(r"'(?:[^'\\]|\\.)*'" if hive else r"'[^']*'", "' '", text, flags=re.S)  # words within literals mean nothing
     rules = LEFT_OUT + (NO_STATEMENT if item["kind"] in ("athena", "client", "dbt", "sqlglot") else [])
     return next((name for name, pattern in rules if pattern.search(text)), None)
 
