@@ -105,6 +105,24 @@ FN(random_between) {
                      : bad(c, i, "start value must be less than stop value");
 }
 
+/* ---- how many the greatest and least are ---- */
+#define MOST_CHOSEN 10000
+/* t_chosen(n, 'max_n'): n itself when that function takes it. */
+FN(chosen) {
+    int64_t n = fn_i64(c, 0, i);
+    struct bytes name = fn_str(c, 1, i);
+    bool second = bytes_ends_with(name, BYTES("_n"));
+    const char *place = second ? "second" : "third";
+    if (n <= 0)
+        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT", "%s argument of %.*s must be %s", place,
+                       BYTES_ARG(name), second ? "positive" : "a positive integer");
+    if (n > MOST_CHOSEN)
+        return fn_fail(c, i, "INVALID_FUNCTION_ARGUMENT",
+                       "%s argument of %.*s must be less than or equal to %d; found %lld", place,
+                       BYTES_ARG(name), MOST_CHOSEN, (long long)n);
+    return fn_out_i64(c, i, n);
+}
+
 /* ---- for people ---- */
 /* v with up to `places` digits behind the point, half away from zero, without zeros at the end. */
 static void short_number(double v, int places, char *out, size_t size) {
@@ -253,6 +271,7 @@ const struct duck_function fn_measure_table[] = {
     {"t_width_bucket", "DOUBLE, DOUBLE[]", "BIGINT", call_width_bins, 0, NULL},
     {"t_random", "BIGINT", "BIGINT", call_random, DUCK_FN_VOLATILE, NULL},
     {"t_random", "BIGINT, BIGINT", "BIGINT", call_random_between, DUCK_FN_VOLATILE, NULL},
+    {"t_chosen", "BIGINT, VARCHAR", "BIGINT", call_chosen, 0, NULL},
     {"t_format_number", "BIGINT", "VARCHAR", call_format_number, 0, NULL},
     {"t_format_number", "DOUBLE", "VARCHAR", call_format_double, 0, NULL},
     {"t_parse_data_size", "VARCHAR", "DECIMAL(38,0)", call_parse_data_size, 0, NULL},

@@ -149,6 +149,13 @@ static void test_aggregates(void **state) {
         {"select max(x, 1), min(x, 1), max_by(x, x, 1), max(d, 2) from (values (9007199254740993, "
          "1.5), (9007199254740992, 1.4)) t(x, d)",
          "[9007199254740993]|[9007199254740992]|[9007199254740993]|[1.5, 1.4]"},
+        {"select max(x, 0) from (values 1) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: second argument of max_n must be positive"},
+        {"select min_by(x, x, -1) from (values 1) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: third argument of min_by must be a positive integer"},
+        {"select max_by(x, x, 10001) from (values 1) t(x)",
+         "!INVALID_FUNCTION_ARGUMENT: third argument of max_by must be less than or equal to "
+         "10000; found 10001"},
         {"select transform(array[1], x -> random()) = transform(array[1], x -> random()), "
          "cardinality(filter(array[1, 2], x -> random() < 2))",
          "false|2"},
