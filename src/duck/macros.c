@@ -16,9 +16,6 @@ static const char *const macros[] = {
     "t_array_distinct(a) AS t_pick(a, t_ix_distinct(a))",
     "t_array_union(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL "
     "ELSE t_array_distinct(list_concat(a, b)) END",
-    "t_array_except(a, b) AS t_pick(a, t_ix_except(a, b))",
-    "t_array_intersect(a, b) AS t_pick(a, t_ix_intersect(a, b))",
-    "t_array_remove(a, v) AS t_pick(a, t_ix_remove(a, v))",
     "t_array_sort(a) AS t_pick(a, t_ix_sort(a))",
     "t_array_max(a) AS a[t_ix_max(a)]",
     "t_array_min(a) AS a[t_ix_min(a)]",
@@ -65,8 +62,8 @@ static const char *const macros[] = {
     "lambda g: t_pick(v, g)))",
     "t_map_multi(l) AS CASE WHEN l IS NULL THEN NULL ELSE t_map_groups("
     "list_transform(l, lambda e: e.k), list_transform(l, lambda e: e.v)) END",
-    "t_map_count(l) AS CASE WHEN l IS NULL THEN NULL ELSE MAP(t_pick(l, t_ix_keys(l)), "
-    "t_counts(l)) END",
+    "t_map_count(l, keys) AS CASE WHEN l IS NULL THEN NULL ELSE MAP(t_pick(l, t_ix_keys(keys)), "
+    "t_counts(keys)) END",
     "t_map_from(l) AS MAP(list_transform(l, lambda e: e.k), list_transform(l, lambda e: - e.c))",
     "t_pad(v, n) AS rpad(v, n, ' ')",
     "t_map_sorted(m) AS map_from_entries(list_sort(map_entries(m)))",
@@ -86,6 +83,13 @@ static const char *const macros[] = {
     "t_sequence_times(a, b, ms) AS list_transform(range(0, t_sequence_length(epoch_us(a), "
     "epoch_us(b), epoch_us(b) - epoch_us(a), ms * 1000)), "
     "lambda i: a + to_microseconds(i * ms * 1000))",
+    /* steps of whole microseconds; the picoseconds below them stay */
+    "t_wide_floor(a) AS make_timestamp(CAST((a - (a % 1000000 + 1000000) % 1000000) // 1000000 "
+    "AS BIGINT))",
+    "t_sequence_wide_times(a, b, ms) AS list_transform(t_sequence_times(t_wide_floor(a), "
+    "t_wide_floor(b), ms), lambda w: t_wide(w) + (a - t_wide(t_wide_floor(a))))",
+    "t_sequence_wide_months(a, b, m) AS list_transform(t_sequence_months(t_wide_floor(a), "
+    "t_wide_floor(b), m), lambda w: t_wide(w) + (a - t_wide(t_wide_floor(a))))",
 };
 
 int duck_register_macros(duckdb_connection con, struct err *e) {

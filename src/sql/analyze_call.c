@@ -279,7 +279,7 @@ static struct bound *finish_aggregate(struct call *k, struct ctx *inner,
         return NULL;
     if (x->distinct && !x->order.count && strcmp(m->fn->name, "array_agg") == 0) {
         x->distinct = false; /* in order of appearance */
-        x->sql = "t_array_distinct({list($1)})";
+        x->sql = "t_pick({list($1)}, t_ix_distinct({list($k1)}))";
     }
     bool listed = strcmp(m->fn->name, "approx_distinct") == 0;
     if (x->distinct && listed)

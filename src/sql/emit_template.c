@@ -4,6 +4,7 @@
  *   $R      result's type        $SR its scale             $P1  precision of argument 1's type
  *   $L1     length of argument 1's type
  *   $l1     argument 1, a time of any type, as what its clock shows (emit_local)
+ *   $k1     what tells it apart: instants without their zones
  *   $o1     what orders it for a greatest value: NaN is least
  *   $i1     its instant              $z1, $w1  argument 1 as FORM_ZONED, as FORM_WIDE
  *   {f(x)}  an aggregate call: DISTINCT and ORDER BY go inside, FILTER and OVER behind */
@@ -65,6 +66,13 @@ static void emit_over(struct emitter *em, const struct bound_window *w) {
     put(em, ")");
 }
 
+static bool zones_within(const struct sql_type *t) {
+    bool any = t->zoned || t->kind == ST_TIME_TZ;
+    for (size_t i = 0; t->kind != ST_MAP && i < t->child_count; i++)
+        any |= zones_within(t->children[i]);
+    return any;
+}
+
 /* DuckDB has NaN above all numbers; the greatest of some is NaN when there is nothing else. */
 static void emit_greatest(struct emitter *em, const struct bound *x) {
     struct bytes v = emit_text(em, x);
@@ -113,8 +121,8 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
     }
     bool local = *at == 'l', precision = *at == 'P', length = *at == 'L';
     bool zoned = *at == 'z', wide = *at == 'w';
-    bool instant = *at == 'i', order = *at == 'o';
-    if (local || precision || length || zoned || wide || instant || order)
+    bool instant = *at == 'i', order = *at == 'o', key = *at == 'k';
+    if (local || precision || length || zoned || wide || instant || order || key)
         at++;
     assert(isdigit((unsigned char)*at) && "a template has an unknown hole");
     size_t i = (size_t)(*at++ - '1');
@@ -131,6 +139,8 @@ static const char *emit_hole(struct emitter *em, const struct bound *x, const ch
         emit_call(em, "t_zoned_instant", emit_text(em, x->args[i]));
     else if (wide)
         emit_wide(em, x->args[i]->type, emit_text(em, x->args[i]));
+    else if (key && zones_within(x->args[i]->type))
+        emit_expr_key(em, x->args[i]);
     else if (order)
         emit_greatest(em, x->args[i]);
     else if (*at == '*')

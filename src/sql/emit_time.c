@@ -218,6 +218,13 @@ static void shift_months(struct emitter *em, const struct bound *x, const char *
              arena_fmt(em->a, "(%.*s %s to_months(%.*s))", BYTES_ARG(v), op, BYTES_ARG(n)));
 }
 
+/* sequence() of timestamps: "times" or "months". */
+static void sequence(struct emitter *em, const struct bound *x, const char *unit) {
+    putf(em, "t_sequence_%s%s(", x->type->children[0]->precision > 6 ? "wide_" : "", unit);
+    emit_list(em, x->args, 0, x->arg_count, ", ");
+    put(em, ")");
+}
+
 bool emit_rewrite_time(struct emitter *em, const struct bound *x) {
     const char *name = x->sql;
     if (strcmp(name, "@date_trunc") == 0)
@@ -230,6 +237,10 @@ bool emit_rewrite_time(struct emitter *em, const struct bound *x) {
         shift_months(em, x, "+");
     else if (strcmp(name, "@shift_back_months") == 0)
         shift_months(em, x, "-");
+    else if (strcmp(name, "@sequence_times") == 0)
+        sequence(em, x, "times");
+    else if (strcmp(name, "@sequence_months") == 0)
+        sequence(em, x, "months");
     else
         return false;
     return true;

@@ -194,6 +194,25 @@ static void test_zones(void **state) {
          "(values (timestamp '2020-01-01 00:00 UTC', 1), (timestamp '2020-01-01 05:45 "
          "Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', 3), (null, 4)) t(z, x)",
          "2|2"},
+        {"select cardinality(set_agg(z)), cardinality(array_agg(distinct z)), "
+         "cardinality(histogram(z)), cardinality(array_distinct(array_agg(z))), "
+         "cardinality(set_union(array[z])) from (values (timestamp '2020-01-01 00:00 UTC', 1), "
+         "(timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 +01:00', "
+         "3), (null, 4)) t(z, x)",
+         "3|3|2|3|3"},
+        {"select contains(a, z), array_position(a, z), array_remove(a, z), array_except(a, "
+         "array[z]), cardinality(array_intersect(a, array[z])), cardinality(array_union(a, "
+         "array[z])), arrays_overlap(a, array[z]) from (values (array[timestamp '2020-01-01 00:00 "
+         "UTC', null], timestamp '2020-01-01 05:45 Asia/Kathmandu')) t(a, z)",
+         "true|1|[NULL]|[NULL]|1|2|true"},
+        {"select contains(array[time '10:00 +01:00'], time '09:00 +00:00')", "true"},
+        {"select sequence(timestamp '1969-12-31 23:59:59.123456789', timestamp '1970-01-01 "
+         "00:00:01.2', interval '1' second)",
+         "['1969-12-31 23:59:59.123456789', '1970-01-01 00:00:00.123456789', "
+         "'1970-01-01 00:00:01.123456789']"},
+        {"select cardinality(sequence(timestamp '2020-01-31 00:00:00.0000001', timestamp "
+         "'2020-03-31 00:00:01', interval '1' month))",
+         "3"},
         {"select count(*) from (select distinct z from (values (timestamp '2020-01-01 00:00 UTC', "
          "1), (timestamp '2020-01-01 05:45 Asia/Kathmandu', 2), (timestamp '2020-01-02 00:00 "
          "+01:00', 3), (null, 4)) t(z, x))",
