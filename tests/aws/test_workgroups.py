@@ -152,7 +152,7 @@ def test_clients_take_turns(tarn, athena):
 
 # ---- limits ----
 def test_out_of_time(tarn, athena):
-    make(athena, "brief", timeout_s=1)
+    make(athena, "brief", timeout_s=3)
     execution = tarn.query(ENDLESS, WorkGroup="brief")
     assert execution["Status"]["State"] == "FAILED"
     assert execution["Status"]["StateChangeReason"].startswith("EXCEEDED_TIME_LIMIT: Query exceeded the maximum run")

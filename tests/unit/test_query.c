@@ -230,8 +230,15 @@ static void old_executions_are_purged(void **state) {
     }
     assert_int_equal(
         catalog_doc_create(f->catalog, QUERY_KIND, BYTES("young"), now - 44 * day, doc, &f->e), 0);
-    assert_int_equal(history_purge(f->q), 230);
+    assert_in_range(history_purge(f->q), 0, 230); /* the service's own thread may have been there */
+    query_close(&f->q);                           /* and is through now */
+    open_query(f);
     assert_int_equal(history_purge(f->q), 0);
+    for (int i = 0; i < 230; i++) {
+        snprintf(key, sizeof key, "old%d", i);
+        assert_int_equal(catalog_doc_get(f->catalog, &f->a, QUERY_KIND, bytes_str(key), &d, &f->e),
+                         ERR_RESOURCE_NOT_FOUND);
+    }
     assert_int_equal(catalog_doc_get(f->catalog, &f->a, QUERY_KIND, BYTES("young"), &d, &f->e), 0);
 }
 
