@@ -83,7 +83,7 @@ static size_t row_length(struct bytes v, bool is_csv) {
 /* 1 and a row without its newline, valid until the next call; 0 at the end. */
 static int next_row(struct reader *r, bool is_csv, struct bytes *ret, struct err *e) {
     for (;;) {
-        struct bytes rest = bytes_of(r->piece.ptr + r->used, r->piece.len - r->used);
+        struct bytes rest = bytes_slice(buf_bytes(&r->piece), r->used, r->piece.len);
         size_t n = rest.len ? row_length(rest, is_csv) : 0;
         bool more = false;
         if (n) {
