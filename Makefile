@@ -116,7 +116,11 @@ unit: $(UNIT)
 
 # ---- tests: `make test` is everything CI runs but the checks of `make check` ----
 VENV := .venv
+# In `make test` 20.
 FUZZ_SECONDS ?= 60
+JOBS := $(shell nproc)
+# One file of tests is one process's: they share a server.
+API_TESTS = $(VENV)/bin/pytest -q -c tests/pytest.ini -n $(JOBS) --dist loadfile tests/aws
 FAULT_ROUNDS ?= 50
 TEST_PACKAGES := awscli
 SAN_PACKAGES := clang libclang-rt-14-dev
@@ -126,7 +130,7 @@ CHECK_PACKAGES := clang clang-format cppcheck
 test-deps:
 	@tools/install-test-deps.sh $(VENV) $(TEST_PACKAGES) $(SAN_PACKAGES)
 pytest: $(BUILD)/tarn test-deps
-	$(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws
+	$(API_TESTS)
 fault: $(BUILD)/tarn test-deps
 	FAULT_ROUNDS=$(FAULT_ROUNDS) $(VENV)/bin/pytest -q -c tests/pytest.ini tests/fault
 # dbt-athena and the Node SDK, which take a minute to install.
@@ -135,28 +139,29 @@ clients: $(BUILD)/tarn test-deps
 	CLIENTS=1 $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws/test_clients.py
 # Unit tests, then the server itself, under each sanitizer.
 sanitize-asan: test-deps
-	$(MAKE) --no-print-directory V=asan unit build/asan/tarn
-	TARN_BINARY=$(CURDIR)/build/asan/tarn ASAN_OPTIONS=detect_leaks=1 \
-	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow"
+	$(MAKE) -j$(JOBS) --no-print-directory V=asan unit-bins build/asan/tarn
+	$(MAKE) --no-print-directory V=asan unit
+	TARN_BINARY=$(CURDIR)/build/asan/tarn ASAN_OPTIONS=detect_leaks=1 $(API_TESTS) -m "not slow"
 TSAN := TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.suppress"
 # What single statements answer races with nothing: files of such tests are left out here.
 STATEMENTS := sql_attacks serdes ddl iceberg_ddl views information_schema hidden_columns explain_sql \
     explain pyathena parquet_schema prepared rowgroups projection
 sanitize-tsan: test-deps
-	$(TSAN) $(MAKE) --no-print-directory V=tsan unit build/tsan/tarn
-	TARN_BINARY=$(CURDIR)/build/tsan/tarn $(TSAN) \
-	    $(VENV)/bin/pytest -q -c tests/pytest.ini tests/aws -m "not slow" \
+	$(MAKE) -j$(JOBS) --no-print-directory V=tsan unit-bins build/tsan/tarn
+	$(TSAN) $(MAKE) --no-print-directory V=tsan unit
+	TARN_BINARY=$(CURDIR)/build/tsan/tarn $(TSAN) $(API_TESTS) -m "not slow" \
 	    $(STATEMENTS:%=--ignore=tests/aws/test_%.py)
 fuzz: test-deps
-	$(MAKE) --no-print-directory V=fuzz fuzz-bins
+	$(MAKE) -j$(JOBS) --no-print-directory V=fuzz fuzz-bins
 	tools/fuzz.sh $(FUZZ_SECONDS) $(patsubst tests/fuzz/%.c,build/fuzz/fuzz-bin/%,$(wildcard tests/fuzz/fuzz_*.c))
-test: all test-deps
+test: test-deps
+	$(MAKE) -j$(JOBS) --no-print-directory all unit-bins
 	$(MAKE) --no-print-directory unit
 	$(MAKE) --no-print-directory pytest
 	$(MAKE) --no-print-directory fault
 	$(MAKE) --no-print-directory sanitize-asan
 	$(MAKE) --no-print-directory sanitize-tsan
-	$(MAKE) --no-print-directory fuzz
+	$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=20
 
 # ---- checks: format, clang's warnings, static analysis, dependency direction ----
 .PHONY: check check-deps format

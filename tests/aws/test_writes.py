@@ -636,10 +636,6 @@ def test_awswrangler(tarn, monkeypatch):
     for key, value in {"AWS_ENDPOINT_URL": tarn.endpoint, "AWS_ACCESS_KEY_ID": "test",
                        "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(key, value)
-    awswrangler.config.athena_endpoint_url = tarn.endpoint
-    awswrangler.config.s3_endpoint_url = tarn.endpoint
-    awswrangler.config.glue_endpoint_url = tarn.endpoint
-    awswrangler.config.sts_endpoint_url = tarn.endpoint
     session = boto3.Session(region_name="us-east-1")
     sql = "select 1 as a, 'x' as b, date '2024-01-02' as c union all select 2, null, null"
     for mode in ({"ctas_approach": True}, {"ctas_approach": False, "unload_approach": True},
